@@ -22,6 +22,7 @@ from spfengine.sources.finder import UnreadFile
 from spfengine.visible import visible, visible_name
 from spfengine.wording import listed
 
+_WAY_OUT = "; to know, compare zone files from before and after the change"
 _MOST_SHOWN = 3  # records whose value no file shows
 SCHEMA = "spfengine.plan/1"
 """The version of the JSON form of a plan."""
@@ -297,7 +298,7 @@ class _Planning:
         if open_terms:
             unsure = f"{open_terms} may lead to addresses or records that change"
         if hidden:
-            unsure = listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN)
+            unsure = listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN) + _WAY_OUT
         texts = [text for each in (simulation.before, simulation.after) for text in _records(each)]
         codes = {problem.code for problem in simulation.problems}
         is_sure = ProblemCode.OVER_LOOKUP_LIMIT not in codes or not self._unknowns.has_open_term(texts)

@@ -173,13 +173,16 @@ def mark_removed(state: State, other: State, *, is_live: bool) -> None:
     own_listed = {fold(rrset.name) for _, rrset in state.rrsets_of() if rrset.type == TXT}
     made: list[Unshown] | None = None
     may_be_here = any(name not in other.unnamed and not name.startswith("part-") for name in state.unnamed)
-    for name in other.spf_names():
+    names_there = other.spf_names()
+    unread = {each.path for each in state.contents.unread}
+    for name in names_there:
         if name in own or name in own_listed or state.knows(name) or is_live:
             continue
         is_named = name in other.named or name not in other.unnamed
         made = makers(state.contents, other.contents) if made is None else made
         state.unshown[name] = [*_may_be(state, other, name), *[each for each in made if _is_about(each, name)]]
-        is_unknown = (may_be_here and is_named) or state.unshown[name]
+        is_unread = not unread.isdisjoint(names_there[name])
+        is_unknown = (may_be_here and is_named) or state.unshown[name] or is_unread
         status = Status.UNKNOWN if is_unknown else Status.NOERROR
         state.removed[name] = RRset(name, TXT, (), None, status)
 

@@ -57,6 +57,7 @@ class Server:
         self._reload = reload
         self._clients: dict[Connection, None] = {}
         self._listening: Sequence[socket.socket] = ()
+        self._scraped: Sequence[socket.socket] = ()
         self._accepting = False
         self._full_said = float("-inf")
         self._arriving: set[asyncio.Task[object]] = set()
@@ -83,17 +84,17 @@ class Server:
             self.log.say(f"listening at {place_of(listening)}")
         for listening in scraped:
             self.log.say(f"metrics at {place_of(listening)}")
-        self._listening = sockets
+            listening.setblocking(False)
+        self._listening, self._scraped = sockets, scraped
         self._accept_clients()
-        shown = [await self._show(listening) for listening in scraped]
+        self._accept_scrapers()
         sweeping = loop.create_task(self._sweep())
         notify("READY=1")
         await self._stopping.wait()
         notify("STOPPING=1")
         self._pause_accepting()
+        self._pause_scrapers()
         sweeping.cancel()
-        for server in shown:
-            server.close()
         await self._end()
         self.log.say("stopped")
 
@@ -159,25 +160,32 @@ class Server:
             if not self._has_room():
                 self._pause_accepting()  # until a client has gone
                 return
-            try:
-                sock, _address = listening.accept()
-            except OSError as error:
-                if error.errno in _OUT_OF:
-                    self._say_full(f"new clients wait: {error.strerror}. See LimitNOFILE= or ulimit -n")
-                    self._pause_accepting()
-                    asyncio.get_running_loop().call_later(_PAUSE, self._accept_clients)
+            sock = self._next_of(listening, self._pause_accepting, self._accept_clients)
+            if sock is None:
                 return
-            sock.setblocking(False)
-            task = asyncio.get_running_loop().create_task(self._welcome(sock))
-            self._arriving.add(task)
-            task.add_done_callback(self._arriving.discard)
+            self._welcome(sock, Connection(self, self._delegation))
 
-    async def _welcome(self, sock: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    def _next_of(
+        self, listening: socket.socket, pause: Callable[[], object], go_on: Callable[[], object]
+    ) -> socket.socket | None:
+        """Accept the next client at a socket; None if there is none. If there are no file descriptors, pause, and go on
+        a little later.
+        """
         try:
-            await loop.connect_accepted_socket(lambda: Connection(self, self._delegation), sock)
-        except OSError:  # it has gone already
-            sock.close()
+            sock, _address = listening.accept()
+        except OSError as error:
+            if error.errno in _OUT_OF:
+                self._say_full(f"new clients wait: {error.strerror}. See LimitNOFILE= or ulimit -n")
+                pause()
+                asyncio.get_running_loop().call_later(_PAUSE, go_on)
+            return None
+        sock.setblocking(False)
+        return sock
+
+    def _welcome(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
+        task = asyncio.get_running_loop().create_task(_connect(sock, protocol))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
 
     def _has_room(self) -> bool:
         """Whether there may be one more client. If not, some of those that are idle are closed, the longest idle first;
@@ -217,9 +225,21 @@ class Server:
 
     # Metrics
 
-    async def _show(self, listening: socket.socket) -> asyncio.Server:
-        start = asyncio.start_unix_server if listening.family == socket.AF_UNIX else asyncio.start_server
-        return await start(self._scrape, sock=listening)
+    # asyncio.start_server is not used: without file descriptors it logs hundreds of tracebacks a second.
+
+    def _accept_scrapers(self) -> None:
+        if not self._stopping.is_set():
+            for listening in self._scraped:
+                asyncio.get_running_loop().add_reader(listening, self._accept_scraper, listening)
+
+    def _pause_scrapers(self) -> None:
+        for listening in self._scraped:
+            asyncio.get_running_loop().remove_reader(listening)
+
+    def _accept_scraper(self, listening: socket.socket) -> None:
+        sock = self._next_of(listening, self._pause_scrapers, self._accept_scrapers)
+        if sock is not None:
+            self._welcome(sock, asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._scrape))
 
     async def _scrape(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one HTTP request for the metrics."""
@@ -243,3 +263,10 @@ class Server:
             status, body = "404 Not Found", b"metrics are at /metrics\n"
         head = f"HTTP/1.1 {status}\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
         return f"{head}Connection: close\r\n\r\n".encode("ascii") + body
+
+
+async def _connect(sock: socket.socket, protocol: asyncio.Protocol) -> None:
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, sock)
+    except OSError:  # it has gone already
+        sock.close()

@@ -6,12 +6,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice
 from stat import S_ISDIR, S_ISREG
 
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
 from spfengine.sources.code import Language, Scanner
+from spfengine.sources.elsewhere import elsewhere_of
 from spfengine.sources.makers import makers_of
 from spfengine.sources.nested import nested_in
 from spfengine.sources.owners import Owner, Owners
@@ -209,7 +210,8 @@ def makers_in(path: str, text: str) -> list[Unshown]:
         return []
     lines = Lines(text)
     readings = [Reading(text, tokens, kind.language) for tokens in _streams(path, text, kind, None)]
-    return list(islice((each for reading in readings for each in makers_of(path, reading, lines)), MOST_RECORDS))
+    found = (each for reading in readings for each in makers_of(path, reading, lines))
+    return list(islice(chain(found, elsewhere_of(path, text, lines)), MOST_RECORDS))
 
 
 def _read_tokens(

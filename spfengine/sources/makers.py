@@ -31,7 +31,12 @@ _ZONES = frozenset(
      "NewRegistrar", "SPF_BUILDER", "TTL", "TXT", "TxtRecord"}
 )  # fmt: skip
 _BEFORE_VALUES = (",", "(", "[", ":", "=", "?")
+_BEFORE_WORD = (",", "...", ".", "[", "?", ":")
+_AFTER_WORD = (",", ")", "]", "[", "?", ":")
 _DOMAINS = frozenset({"D", "D_EXTEND"})
+_SETTINGS = re.compile(
+    r"(?:NO_|IGNORE|AUTODNSSEC|CF_|URL|FRAME|R53_|AUTOSPLIT|DISABLE_|PURGE|LOC|NAPTR|HTTPS|SVCB|DHCID)\w*"
+)
 _DECLARING = frozenset({"def", "function", "class", "import", "from"})
 _ROLES = frozenset(
     {"role", "roles", "include_role", "import_role", "include_tasks", "import_tasks", "import_playbook", "include"}
@@ -113,9 +118,9 @@ def _of_any_type(reading: Reading, opening: int) -> tuple[int, int] | None:
 def _call(reading: Reading, opening: int) -> tuple[int, int] | None:
     """Return the place of a call that names a domain, or is about mail or records by its words."""
     callee = text_of(reading.at(opening - 1))
-    if reading.language not in (JAVASCRIPT, PYTHON) or not reading.opens_call(opening) or callee in _ZONES:
+    if reading.language not in (JAVASCRIPT, PYTHON) or not reading.opens_call(opening) or _is_known(callee):
         return None
-    if _OTHER_RECORDS.fullmatch(callee) or text_of(reading.at(opening - 2)) in _DECLARING:
+    if text_of(reading.at(opening - 2)) in _DECLARING:
         return None
     if _is_argument(reading, opening - 1):
         return None
@@ -125,7 +130,12 @@ def _call(reading: Reading, opening: int) -> tuple[int, int] | None:
     start = reading.tokens[opening - 1].start
     said = reading.text[start : min(reading.tokens[min(closing, opening + _MOST_TOKENS)].end, start + _LONGEST)]
     is_file = callee in {"require", "require_glob"} and not is_sign(reading.at(opening - 2), ".")
-    if is_file or _ABOUT_MAIL.search(said) or any(True for _ in _domains(reading, opening, closing)):
+    if (
+        is_file
+        or _in_domain(reading, opening - 1)
+        or _ABOUT_MAIL.search(said)
+        or any(True for _ in _domains(reading, opening, closing))
+    ):
         return opening - 1, closing
     return None
 
@@ -166,12 +176,27 @@ def _pair(reading: Reading, index: int) -> tuple[int, int] | None:
 
 def _word_in_domain(reading: Reading, index: int) -> tuple[int, int] | None:
     """Return the place of a variable that a domain of DNSControl has, after its name and registrar."""
-    opening = reading.enclosing.get(index)
-    if opening is None or text_of(reading.at(opening - 1)) not in _DOMAINS:
+    is_alone = is_sign(reading.at(index - 1), *_BEFORE_WORD) and is_sign(reading.at(index + 1), *_AFTER_WORD)
+    if not is_alone or _is_known(text_of(reading.at(index))):
         return None
-    is_alone = is_sign(reading.at(index - 1), ",", "...", ".") and is_sign(reading.at(index + 1), ",", ")")
-    commas = sum(is_sign(each, ",") for each in reading.tokens[opening + 1 : min(index, opening + 5)])
-    return (index, index) if is_alone and commas > 1 else None
+    return (index, index) if _in_domain(reading, index) else None
+
+
+def _in_domain(reading: Reading, index: int) -> bool:
+    """Whether a token is one of the records of a domain of DNSControl, or in a list of them."""
+    opening = reading.enclosing.get(index)
+    for _ in range(_MOST_LEVELS):
+        if opening is None or not is_sign(reading.at(opening), "["):
+            break
+        opening = reading.enclosing.get(opening)
+    if opening is None or text_of(reading.at(opening - 1)) not in _DOMAINS:
+        return False
+    least = 1 if text_of(reading.at(opening - 1)) == "D" else 0  # D_EXTEND has no registrar
+    return sum(is_sign(each, ",") for each in reading.tokens[opening + 1 : min(index, opening + 5)]) > least
+
+
+def _is_known(name: str) -> bool:
+    return name in _ZONES or _OTHER_RECORDS.fullmatch(name) is not None or _SETTINGS.fullmatch(name) is not None
 
 
 def _domains(reading: Reading, first: int, last: int) -> Iterator[str]:

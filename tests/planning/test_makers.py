@@ -27,6 +27,9 @@ CFN = (
 )
 SPF_IN_DNSCONTROL = f', TXT("@", "{RECORD}")'
 
+ZONE = "$ORIGIN example.com.\n@ 300 IN SOA ns hostmaster 1 2 3 4 5\n"
+HELM = f"records:\n- dnsName: example.com\n  recordType: TXT\n  targets:\n  - {RECORD}\n"
+
 # the files before, the files after, and what may make the record then
 MAY_BE_MADE = {
     "a module": (
@@ -123,6 +126,75 @@ MAY_BE_MADE = {
         {"values.yaml": "mail:\n  spf:\n    includes: [relay.example]\n"},
         "(values.yaml, line 2)",
     ),
+    "a dynamic block": (
+        {"main.tf": TF},
+        {
+            "main.tf": 'resource "powerdns_zone" "x" {\n  zone = "example.com"\n  dynamic "records" {\n'
+            "    for_each = var.records\n    content {\n      value = records.value\n    }\n  }\n}\n"
+        },
+        "(main.tf, line 3)",
+    ),
+    "records from a file": (
+        {"main.tf": TF},
+        {"main.tf": 'locals {\n  zones = yamldecode(file("zones.yaml"))\n}\n'},
+        "(main.tf, line 2)",
+    ),
+    "a construct of the CDK": (
+        {"index.ts": PULUMI},
+        {"index.ts": 'new Apex(this, "Foo", { zone });\n'},
+        "(index.ts, line 1)",
+    ),
+    "another file of Pulumi": ({"index.ts": PULUMI}, {"index.ts": 'import "./mail";\n'}, "(index.ts, line 1)"),
+    "a template of Ansible": (
+        {"tasks.yml": ANSIBLE},
+        {"tasks.yml": "- template:\n    src: example.com.zone.j2\n    dest: /etc/bind/example.com\n"},
+        "(tasks.yml, line 2)",
+    ),
+    "arguments of Ansible": (
+        {"tasks.yml": ANSIBLE},
+        {"tasks.yml": "- cloudflare_dns:\n  args: '{{ item }}'\n  loop: '{{ records }}'\n"},
+        "(tasks.yml, line 2)",
+    ),
+    "a template of Helm": (
+        {"values.yaml": HELM},
+        {"values.yaml": 'records:\n{{ include "mail.records" . | indent 2 }}\n'},
+        "(values.yaml, line 2)",
+    ),
+    "a chart": (
+        {"values.yaml": HELM},
+        {"Chart.yaml": "dependencies:\n- name: mail\n  repository: https://charts.example\n"},
+        "(Chart.yaml, line 3)",
+    ),
+    "values of a chart for the domain": (
+        {"values.yaml": HELM},
+        {"values.yaml": "mailer:\n  enabled: true\n  domain: example.com\n"},
+        "(values.yaml, line 3)",
+    ),
+    "a base of kustomize": (
+        {"values.yaml": HELM},
+        {"kustomization.yaml": "resources:\n- ../base\n"},
+        "(kustomization.yaml, line 2)",
+    ),
+    "a function of DNSControl without arguments": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ", google()"},
+        "google() (dnsconfig.js, line 1)",
+    ),
+    "a choice of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ', SETS["x"]'},
+        "SETS (dnsconfig.js, line 1)",
+    ),
+    "an extension of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % "" + 'D_EXTEND("example.com", google());\n'},
+        "google() (dnsconfig.js, line 2)",
+    ),
+    "a custom resource": (
+        {"t.yaml": CFN},
+        {"t.yaml": "Resources:\n  M:\n    Type: Custom::Apex\n"},
+        "(t.yaml, line 3)",
+    ),
 }  # fmt: skip
 
 
@@ -142,6 +214,7 @@ def test_a_record_that_something_may_make_is_not_known(case: str) -> None:
         for report in (found.render(), found.render_markdown()):
             assert "removed" not in report
             assert "--live" not in report
+            assert "compare zone files from before and after" in " ".join(report.split())
 
 
 OTHER = "other.example"
@@ -185,6 +258,40 @@ IS_REMOVED = {
         {"t.yaml": CFN},
         {"t.yaml": "Resources:\n  B:\n    Type: AWS::S3::Bucket\n"},
     ),
+    "a dynamic block of something else": (
+        {"main.tf": TF},
+        {
+            "main.tf": 'resource "aws_security_group" "x" {\n  dynamic "ingress" {\n    for_each = var.ports\n'
+            "    content {\n      from_port = ingress.value\n    }\n  }\n}\n"
+        },
+    ),
+    "hosts of one type": (
+        {"main.tf": TF},
+        {
+            "main.tf": 'resource "aws_route53_record" "x" {\n  for_each = var.hosts\n  name     = each.key\n'
+            '  type     = "A"\n  records  = each.value\n}\n'
+        },
+    ),
+    "settings of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ', NO_PURGE, AUTODNSSEC_ON, IGNORE("x"), [AAAA("@", "2001:db8::1")]'},
+    ),
+    "an image of Helm": (
+        {"values.yaml": HELM},
+        {"values.yaml": "image:\n  repository: nginx\n  tag: '1.2'\n"},
+    ),
+    "a bucket of Pulumi": (
+        {"index.ts": PULUMI},
+        {"index.ts": 'import * as aws from "@pulumi/aws";\nnew aws.s3.Bucket("b", { acl: "private" });\n'},
+    ),
+    "a chart that was there before": (
+        {"values.yaml": HELM, "Chart.yaml": "dependencies:\n- repository: https://charts.example\n"},
+        {"Chart.yaml": "dependencies:\n- repository: https://charts.example\n  version: 2\n"},
+    ),
+    "a zone": (
+        {"example.com.zone": f'{ZONE}@ IN TXT "{RECORD}"\n'},
+        {"example.com.zone": ZONE},
+    ),
 }  # fmt: skip
 
 
@@ -195,3 +302,11 @@ def test_a_record_that_nothing_else_may_make_is_removed(case: str) -> None:
     assert verdicts(found)["example.com"] is Verdict.WORSE
     assert found.is_worse
     assert "removed" in found.render()
+
+
+def test_a_record_of_a_zone_that_can_no_longer_be_read_is_not_removed() -> None:
+    before = {"example.com.zone": f'{ZONE}@ IN TXT "{RECORD}"\n'}
+    found = planned(before, {"example.com.zone": f"{ZONE}$INCLUDE spf.inc\n"})
+    assert (found.is_worse, found.is_incomplete) == (False, True)
+    assert "removed" not in found.render()
+    assert "example.com.zone" in found.render()

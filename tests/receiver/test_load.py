@@ -131,7 +131,10 @@ RECORDS: dict[str, dict[str, Any]] = {
 
 
 class Faulty:
-    """A zone that some questions fail, decided by their number in a run; the same question may fail and not."""
+    """A zone that some questions fail, decided by their number in a run; the same question may fail and not.
+
+    TTLs are short, so that checks ask again: what is cached for long sees no faults.
+    """
 
     prefetch = 20
 
@@ -148,7 +151,7 @@ class Faulty:
             self.failed += 1
             return Answer.failed(self.random.choice([Status.TIMEOUT, Status.SERVFAIL, Status.TRUNCATED]))
         answer = self.zone.resolve(question)
-        return Answer(answer.status, answer.type, answer.records, self.random.choice([0, 1, 300]), (), answer.strings)
+        return Answer(answer.status, answer.type, answer.records, self.random.choice([0, 0, 0, 1]), (), answer.strings)
 
 
 def soak(rounds: int, seed: int, seconds: float = float("inf")) -> tuple[int, int, int]:
@@ -204,14 +207,14 @@ def soak(rounds: int, seed: int, seconds: float = float("inf")) -> tuple[int, in
 def test_a_short_soak_with_faults_of_dns() -> None:
     done, failed, _ = soak(20, 1)
     assert done == 1000
-    assert failed > 0  # how many depends on which answers expire meanwhile
+    assert failed > 5  # how many depends on which answers expire meanwhile
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_soak_with_faults_of_dns_grows_nothing(seed: int) -> None:
     done, failed, grown = soak(400, seed)
-    assert (done, failed > 30) == (20_000, True)
+    assert (done, failed > 100) == (20_000, True)
     assert grown < 5_000
 
 

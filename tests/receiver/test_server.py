@@ -64,8 +64,9 @@ class InLoop:
         fairness = Fairness(1)
         self.delegation = Delegation(Rules("mx.example.net"), resolver, log.note, log.decided, fairness.turn)  # type: ignore[arg-type]  # any resolver that a test gives
         self.socket = listen("127.0.0.1", 0)
+        self.scraped = listen("127.0.0.1", 0)
         self.server = Server(self.delegation, log, self.metrics, fairness, bounds, reload)
-        self.running = asyncio.create_task(self.server.run([self.socket]))
+        self.running = asyncio.create_task(self.server.run([self.socket], [self.scraped]))
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection(*self.socket.getsockname()[:2])
@@ -91,6 +92,7 @@ def in_loop(
             if not served.running.done():
                 await served.stop()
             served.socket.close()
+            served.scraped.close()
             for writer in served.writers:
                 writer.close()
                 with contextlib.suppress(OSError):
@@ -258,7 +260,14 @@ def test_without_file_descriptors_there_is_one_line(tmp_path: Path) -> None:
     assert len(lines) < 8
 
 
-def test_accepting_without_file_descriptors_is_one_line_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("place", "asked", "answer"),
+    [("socket", wire(), b"action="), ("scraped", b"GET /metrics HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK")],
+    ids=["mail", "metrics"],
+)
+def test_accepting_without_file_descriptors_is_one_line_and_goes_on(
+    place: str, asked: bytes, answer: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test(served: InLoop) -> None:
         taken: list[int] = []
         connecting = socket.socket()
@@ -268,7 +277,7 @@ def test_accepting_without_file_descriptors_is_one_line_and_goes_on(monkeypatch:
         resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
         try:
             with contextlib.suppress(BlockingIOError):
-                connecting.connect(served.socket.getsockname())
+                connecting.connect(getattr(served, place).getsockname())
             for _ in range(20):
                 await asyncio.sleep(0.01)
         finally:
@@ -276,13 +285,14 @@ def test_accepting_without_file_descriptors_is_one_line_and_goes_on(monkeypatch:
             for descriptor in (lowest, *taken):
                 os.close(descriptor)
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(connecting, wire())
-        assert (await loop.sock_recv(connecting, 7)) == b"action="
+        await loop.sock_sendall(connecting, asked)
+        assert (await asyncio.wait_for(loop.sock_recv(connecting, len(answer)), _PATIENCE)) == answer
         connecting.close()
 
     monkeypatch.setattr("spfengine.policyd.server._PAUSE", 0.01)
     lines = in_loop(test)
     assert sum("new clients wait" in line for line in lines) == 1
+    assert not caplog.records, "asyncio has logged something"
 
 
 def test_metrics_are_shown_for_prometheus() -> None:

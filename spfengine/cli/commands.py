@@ -136,6 +136,7 @@ def run(arguments: list[str]) -> int:
         if _ONE_HYPHEN.match(message):
             message = _with_two_hyphens(arguments, known) or message
         message = _with_other_name(message, known)
+        message = _with_what_is_expected(message, error.ctx)
         raise CommandError(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
 
@@ -164,6 +165,19 @@ def _is_split(arguments: list[str]) -> bool:
     after = [word for version, word in pairwise(arguments) if version.lower() == VERSION]
     is_all = any(word.lower() in ("-all", "~all", "?all", "+all") for word in arguments)
     return any(not word.startswith("--") for word in after) or ("--draft" in arguments and is_all)
+
+
+_EXTRA_WORDS = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
+
+
+def _with_what_is_expected(message: str, context: click.Context | None) -> str:
+    """Return the message about words that a command does not take, with those that it takes."""
+    found = _EXTRA_WORDS.match(message)
+    if found is None or context is None:
+        return message
+    expected = context.command.collect_usage_pieces(context)
+    each = "; for several domains, run it once for each" if expected[-1].strip("[]") == "DOMAIN" else ""
+    return f"there are too many arguments: {found[1]}; expected {' '.join(expected)}{each}"
 
 
 _EXTRA_RECORD = re.compile(r"^Got unexpected extra arguments? \(.*\bv=spf", re.IGNORECASE | re.DOTALL)

@@ -49,6 +49,10 @@ _SPACE = b" \t\r\n"
 _is_xml = re.compile(rb"<(?:[?!]|[A-Za-z_:](?![^\s<>@/]{0,64}@))").match
 # More byte order marks, and spaces that do not break, which xml_text leaves out as well.
 _BEFORE_XML = re.compile(rb"\A(?:\xef\xbb\xbf|\xc2\xa0|\xe2\x80\x8b|[ \t\r\n])++")
+# The start of a report in the text that a browser shows for it: after a sentence about styles, or a - for folding.
+_REPORT_BEGINS = re.compile(
+    r"^[-\u25bc\u25be \t]{0,20}(?:<\?xml[^<>]{0,200}\?>[ \t\r\n]{0,20})?<(?:[\w.-]{1,40}:)?feedback[\s>]", re.MULTILINE
+)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _STAMP = (
     r"(?:<\d{1,3}>)?(?:1 )?(?:\w{3,5}\.? [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
@@ -111,6 +115,8 @@ def _sniff_text(decoded: str) -> FileKind:
     if kind is FileKind.MESSAGE and not decoded.startswith("From ") and is_broken_up(decoded):
         return FileKind.PASTED
     if kind is FileKind.UNKNOWN:
+        if _REPORT_BEGINS.search(decoded):
+            return FileKind.XML
         if _BARE_LINE.search(decoded):
             return FileKind.LOG
         if _is_counted(decoded):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from spfengine.evidence.ledger import Ledger
 
 _HEAD = 1024  # octets in which the XML declaration ends
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
+_DECLARATION = re.compile(r"[^<]*<\?xml\s[^>]*\?>")
 _ENCODING = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']\s*([A-Za-z0-9._:-]{1,40})""")
 _WIDE = re.compile(r"(?:utf|ucs|iso-10646-ucs)-?_?(?:16|32|2|4)", re.IGNORECASE)
 _LARGER = {

@@ -10,6 +10,7 @@ from spfengine.evaluation.unanswered import why_unknown
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
+from spfengine.problems import Result
 from spfengine.simulation.simulation import change_is_worse, is_stricter
 from spfengine.text.lines import Line, Row, Span, more_line, note, table
 from spfengine.text.outcomes import (
@@ -206,17 +207,22 @@ class Changes:
 
     def worse_rest_words(self) -> str:
         """Return what gets worse of what is not listed: "everything not listed: softfail → fail"; "" if nothing."""
-        if self.rest[4] == self.rest[6]:
-            what = "everything not listed" if self._listed else "every address"
-            return self._worse_rest(what, self.rest[4])
-        words = [
-            self._worse_rest(f"every IPv{version} address{' not listed' if version in self._listed else ''}", kind)
-            for version, kind in self.rest.items()
-        ]
-        return "; ".join([each for each in words if each])
+        return self._rest_words(self._is_worse)
 
-    def _worse_rest(self, what: str, kind: _What) -> str:
-        return f"{what}: {kind.before} → {kind.after}" if self._is_worse(kind) else ""
+    def passing_rest_words(self) -> str:
+        """Return what of what is not listed begins to pass: "everything not listed: softfail → pass"; "" if nothing."""
+        return self._rest_words(lambda kind: kind.after == Result.PASS)
+
+    def _rest_words(self, is_said: Callable[[_What], bool]) -> str:
+        """Return what happens to what is not listed, if it is one of the kinds that are to be said."""
+        kinds = self.rest.items()
+        if self.rest[4] == self.rest[6]:
+            said = {"everything not listed" if self._listed else "every address": self.rest[4]}
+        else:
+            said = {
+                f"every IPv{each} address{' not listed' if each in self._listed else ''}": kind for each, kind in kinds
+            }
+        return "; ".join([f"{what}: {kind.before} → {kind.after}" for what, kind in said.items() if is_said(kind)])
 
     def _is_worse(self, kind: _What) -> bool:
         return self._kinds.get(kind.results) is Kind.WORSE

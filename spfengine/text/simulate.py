@@ -221,7 +221,7 @@ def changes_of(simulation: Simulation, *, everything: bool = False) -> Changes:
 def _headline(simulation: Simulation, changes: Changes) -> Line:
     never = "; it never sends mail, before and after"
     quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
-    rest = end_words(simulation, changes)
+    rest = end_words(simulation, changes) or changes.passing_rest_words()
     parts = [_answer(simulation, changes), *([Span("; "), Span(rest, "softfail")] if rest else [])]
     return note(Span(visible_name(simulation.domain), "strong"), ": ", *parts, quiet, indent=0)
 

@@ -352,3 +352,20 @@ def test_an_option_with_one_hyphen(call: Call, word: str) -> None:
     assert ended.code == 64
     name = word.partition("=")[0]
     assert f"No such option '{name}'; did you mean -{name}?" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lint", "a.example", "b.example"], "b.example; expected [OPTIONS] [DOMAIN]; for several domains"),
+        (["tree", "a.example", "b.example", "c.example"], "b.example c.example; expected [OPTIONS] DOMAIN; for"),
+        (["check", "192.0.2.1", "b@a.example", "h.example"], "h.example; expected [OPTIONS] IP SENDER; see"),
+        (["ui", "a.example"], "a.example; expected [OPTIONS]; see"),
+    ],
+)  # fmt: skip
+def test_too_many_arguments_are_answered_with_those_that_are_expected(
+    call: Call, arguments: list[str], said: str
+) -> None:
+    ended = call(*arguments)
+    assert (ended.code, ended.out) == (64, "")
+    assert f"there are too many arguments: {said}" in ended.err

@@ -458,3 +458,24 @@ def test_the_pieces_of_a_file_make_no_difference() -> None:
         senders = read_report([text[at : at + size] for at in range(0, len(text), size)], Ledger(), DEFAULT_BOUNDS)
         found.add(tuple([(sender.ip, sender.count) for sender in senders]))
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "This XML file does not appear to have any style information associated with it. The tree is shown below.\n",
+        "This XML file does not appear to have any style information associated with it.\n\u25bc",
+        "Diese XML-Datei hat keine Formatierung.\n\n",
+        "- ",
+        "google.com!example.com!1785715200!1785801599.xml\n\n",
+        'Report of Monday:\n<?xml version="1.0" encoding="UTF-8"?>\n',
+    ],
+)  # fmt: skip
+def test_a_report_copied_from_a_browser_is_a_report(tmp_path: Path, before: str) -> None:
+    """A browser shows a sentence before the XML, and marks with which an element is folded."""
+    rows = whole(about(), record(count=2), record("192.0.2.2", 3)).decode()
+    pasted = rows[rows.index("<feedback") :].replace("<record>", "\n- <record>")
+    evidence = read_bytes(tmp_path, f"{before}{pasted}".encode())
+    assert {sender.ip: sender.count for sender in evidence.senders} == {"192.0.2.1": 2, "192.0.2.2": 3}
+    assert [(report.organisation, report.messages) for report in evidence.reports] == [("google.com", 5)]
+    assert evidence.unread == ()

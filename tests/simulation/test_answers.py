@@ -101,6 +101,13 @@ def test_nothing_gets_worse_is_only_said_if_nothing_does(before: str | None, aft
          "nothing that passes stops passing; softfail → fail for 1 IPv4 address", False),
         ("v=spf1 -all", "v=spf1 ip4:192.0.2.1 -all", ["192.0.2.1"], "nothing gets worse", False),
         ("v=spf1 -all", "v=spf1 ~all", [], "nothing gets worse", False),
+        ("v=spf1 ip4:192.0.2.1 ?all", "v=spf1 ip4:192.0.2.1 +all", [],
+         "nothing gets worse; everything not listed: neutral → pass", False),
+        ("v=spf1 -all", "v=spf1 all", [], "nothing gets worse; every address: fail → pass", False),
+        ("v=spf1 -all", "v=spf1 ip4:0.0.0.0/0 -all", [],
+         "nothing gets worse; every IPv4 address: fail → pass", False),
+        (None, "v=spf1 +all", [], "nothing gets worse; every address: none → pass", False),
+        ("v=spf1 +all", "v=spf1 mx +all", [], "no result changes", False),
         ("v=spf1 ip4:192.0.2.1 -all", "v=spf1 -all", [], "something gets worse", True),
     ],
 )  # fmt: skip

@@ -211,7 +211,7 @@ class Changes:
 
     def passing_rest_words(self) -> str:
         """Return what of what is not listed begins to pass: "everything not listed: softfail → pass"; "" if nothing."""
-        return self._rest_words(lambda kind: kind.after == Result.PASS)
+        return self._rest_words(lambda kind: kind.after == Result.PASS and kind.before != kind.after)
 
     def _rest_words(self, is_said: Callable[[_What], bool]) -> str:
         """Return what happens to what is not listed, if it is one of the kinds that are to be said."""

@@ -9,6 +9,7 @@ from scripts import build_live_runtime
 from tests.optional import need
 
 
+@pytest.mark.full
 def test_the_wheel_has_the_licences_of_what_is_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need("hatchling")
     monkeypatch.setattr(build_live_runtime, "verified", lambda folder: iter([("pyodide.mjs", b"export {};")]))

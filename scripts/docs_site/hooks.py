@@ -13,7 +13,7 @@ if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
 # MkDocs loads this file by its path, so the checkout has to be on the path first.
-from scripts.docs_site import codes, index, links, playground  # noqa: E402 - only now can it be imported
+from scripts.docs_site import codes, index, links, playground  # noqa: E402 - the checkout is on the path only now
 
 _WITH_CODES = ("reference/lint.md", "reference/problems.md", "reference/lint-examples.md")
 _WITH_STORY = ("index.md", "tutorial/gmail-says-softfail.md", "tutorial/gmail-says-softfail.ja.md")

@@ -276,7 +276,7 @@ def _cell(value: object) -> str:
             return ""
         value = int(value) if value.is_integer() else value  # a column of counts in which some cells are empty
     try:
-        number = index(value)  # type: ignore[arg-type]  # of any type
+        number = index(value)  # type: ignore[arg-type]  # a cell may be anything; TypeError is expected
     except TypeError:
         raise UnusableError(
             "a cell is neither text, nor a whole number, nor an address", type(value).__name__

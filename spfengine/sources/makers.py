@@ -47,7 +47,7 @@ _STACKS = frozenset(
 _TYPES_OF_PROGRAMS = frozenset({"string", "str", "String", "any"})
 _MOST_TOKENS = 200  # of what may make records that are looked at
 _MOST_LEVELS = 12
-_ABOUT_KEYS = frozenset((*NAME_KEYS, *ZONE_KEYS))
+_ABOUT_KEYS = frozenset(ZONE_KEYS)  # a `name` may be that of the module itself
 _LONGEST_NAME = 260
 _NAME = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.[A-Za-z][A-Za-z0-9\-]*")
 _FILE = re.compile(r"\.(?:tf|json|ya?ml|m?js|tsx?|py|j2|zone|db|txt|md|sh)\Z", re.IGNORECASE)
@@ -56,8 +56,7 @@ _FILE = re.compile(r"\.(?:tf|json|ya?ml|m?js|tsx?|py|j2|zone|db|txt|md|sh)\Z", r
 def makers_of(path: str, reading: Reading, lines: Lines) -> Iterator[Unshown]:
     """Yield what may make records in a stream of tokens. Its `name_text` is the whole of it, by which it is compared.
 
-    If its
-    `domains` are known, it is about these.
+    If it says which domains it is about, these are its `domains`.
     """
     found = 0
     for index in range(len(reading.tokens)):

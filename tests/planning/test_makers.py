@@ -116,6 +116,11 @@ MAY_BE_MADE = {
         },
         "AWS::CloudFormation::Stack (t.yaml, line 3)",
     ),
+    "a module that has a name with dots": (
+        {"main.tf": TF},
+        {"main.tf": 'module "mail" {\n  source = "./mail"\n  name = "mail.other.example"\n}\n'},
+        'module "mail" (main.tf, line 1)',
+    ),
     "a module that names what is included": (
         {"main.tf": TF},
         {"main.tf": 'module "mail" {\n  source = "./mail"\n  includes = ["relay.other.example"]\n}\n'},

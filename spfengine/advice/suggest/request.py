@@ -49,7 +49,7 @@ class Request:
         allow_unnamed: whether addresses that can't be identified may be added.
         own: names that the admin manages, with all names under them, besides the domain.
         hosts: names of the admin's hosts.
-        max_answer: octets that the DNS answer with the TXT records of the name may have.
+        max_size: octets that the DNS answer with the TXT records of the name may have.
         max_drafts: how many drafts are compiled and compared.
     """
 
@@ -62,7 +62,7 @@ class Request:
     allow_unnamed: bool
     own: tuple[str, ...]
     hosts: tuple[str, ...]
-    max_answer: int
+    max_size: int
     max_drafts: int
 
     def require_terms(self, record: Record) -> None:
@@ -85,7 +85,7 @@ def read_request(
     allow_unnamed: bool,
     own: Iterable[str],
     hosts: Iterable[str],
-    max_answer: int,
+    max_size: int,
     max_drafts: int,
 ) -> Request:
     """Return the arguments of `suggest` as a Request.
@@ -109,7 +109,7 @@ def read_request(
         allow_unnamed,
         name_list(own),
         list_of(str, hosts, "hosts", "host names", '["mail.example.com"]'),
-        max_answer,
+        max_size,
         max(1, max_drafts),
     )
 

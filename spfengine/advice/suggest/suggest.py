@@ -42,6 +42,7 @@ from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.shown import mx_providers, proposing
 from spfengine.advice.suggest.subdomain import redirecting
 from spfengine.advice.suggest.suggestion import Suggestion
+from spfengine.arguments import renamed
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.catalogue.provider import Provider
 from spfengine.drivers import adrive, drive, once
@@ -83,10 +84,11 @@ def suggest(
     own: Iterable[str] = (),
     hosts: Iterable[str] = (),
     limits: Limits = DEFAULT_LIMITS,
-    max_answer: int = UNFRAGMENTED,
+    max_size: int = UNFRAGMENTED,
     max_drafts: int = MAX_DRAFTS,
     receiver: str | None = None,
     now: float | None = None,
+    max_answer: int | None = None,
 ) -> Suggestion:
     """Return the smallest change to a domain's record after which every wanted sender passes.
 
@@ -113,9 +115,10 @@ def suggest(
             terms are suggested.
         hosts: names of the admin's hosts, to be tried as `a:` terms.
         limits: the limits of a check.
-        max_answer: octets that the DNS answer with the TXT records of the name may have.
+        max_size: octets that the DNS answer with the TXT records of the name may have.
         max_drafts: how many drafts are compiled and compared.
         receiver, now: as for `check`.
+        max_answer: the former name of `max_size`, deprecated.
 
     Raises:
         AddressError: one of `want` or `ignore` is not an address or network.
@@ -123,7 +126,8 @@ def suggest(
             where a list is expected.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
+    max_size = renamed("max_answer", max_answer, "max_size", max_size)
+    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_size, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), sender_list(senders), request, catalogue)
     return drive(steps, resolver, None)
 
@@ -144,13 +148,15 @@ async def asuggest(
     own: Iterable[str] = (),
     hosts: Iterable[str] = (),
     limits: Limits = DEFAULT_LIMITS,
-    max_answer: int = UNFRAGMENTED,
+    max_size: int = UNFRAGMENTED,
     max_drafts: int = MAX_DRAFTS,
     receiver: str | None = None,
     now: float | None = None,
+    max_answer: int | None = None,
 ) -> Suggestion:
     """Async version of `suggest`."""
-    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
+    max_size = renamed("max_answer", max_answer, "max_size", max_size)
+    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_size, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), sender_list(senders), request, catalogue)
     return await adrive(steps, resolver, None)
 
@@ -307,12 +313,12 @@ class _SearchPlan:
 
     def search(self) -> Steps[SearchResult]:
         """Return the result of the search."""
-        max_answer = self._situation.request.max_answer
-        result = yield from self._search(self.removable).run(max_answer)
+        max_size = self._situation.request.max_size
+        result = yield from self._search(self.removable).run(max_size)
         if result.loses and not self._keep_all:
             # Address sets are incomplete if results depend on more than the address; retry, removing only what must go.
             removable = self._removable(keep_all=True)
-            second = yield from self._search(removable).run(max_answer)
+            second = yield from self._search(removable).run(max_size)
             if second.best is not None:
                 self._keep_all, self.removable, result = True, removable, second
         if self._keep_all and not self._situation.request.keep_all:

@@ -123,11 +123,7 @@ def command(
     if (as_json or as_csv) and not summarised:
         raise click.UsageError("--json and --csv are formats of --summary; the lines are JSON already")
     if summarised and output is None and are_survey_results(files):
-        if html is not None:
-            raise click.UsageError("--html is a report on a survey that is made now; expected a list of domains")
-        summary = add_up(files)
-        print_summary(summary, top, as_json=as_json, as_csv=as_csv)
-        return exits.UNAVAILABLE if summary[SummaryRow.INCOMPLETE] else 0
+        return _summarise(files, top, html, as_json=as_json, as_csv=as_csv)
     if len(files) > 1:
         raise click.UsageError("expected one list of domains; only with --summary several files that surveys wrote")
     [file] = files
@@ -151,6 +147,15 @@ def command(
         if summarised:
             print_summary(survey.counting.summary(), top, as_json=as_json, as_csv=as_csv)
         return code
+
+
+def _summarise(files: tuple[str, ...], top: int, html: str | None, *, as_json: bool, as_csv: bool) -> int:
+    """Print the summary of what earlier surveys wrote."""
+    if html is not None:
+        raise click.UsageError("--html is a report on a survey that is made now; expected a list of domains")
+    summary = add_up(files)
+    print_summary(summary, top, as_json=as_json, as_csv=as_csv)
+    return exits.UNAVAILABLE if summary[SummaryRow.INCOMPLETE] else 0
 
 
 def _words(

@@ -14,7 +14,7 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
 from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
-from spfengine.advice.suggest.baseline import baseline, with_sound_parts
+from spfengine.advice.suggest.baseline import baseline, redirecting, with_sound_parts
 from spfengine.advice.suggest.candidates import Finder, Offer
 from spfengine.advice.suggest.coverage import (
     MAX_DIRECTIVES,
@@ -40,7 +40,6 @@ from spfengine.advice.suggest.request import (
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.shown import mx_providers, proposing
-from spfengine.advice.suggest.subdomain import redirecting
 from spfengine.advice.suggest.suggestion import Suggestion
 from spfengine.arguments import renamed
 from spfengine.catalogue.catalogue import Catalogue
@@ -194,27 +193,35 @@ def suggesting(
     added = yield from finder.add_requested(request.add)
     failing = [sender.sender for sender in requested if sender.is_failing and special_of(sender.sender) is None]
     yield from finder.find(failing, identified, names, _addable(requested, request))
-    offer = finder.offer
     if request.add:
-        offer.serving.clear()  # only the terms that the caller wants are added
-    plan = _SearchPlan(situation, requested, coverage, offer, added)
-    result = yield from plan.search()
-    if result.best is None and not request.add and (yield from finder.offer_addresses_of_hosts()):
-        plan = _SearchPlan(situation, requested, coverage, offer, added)
-        result = yield from plan.search()
+        finder.offer.serving.clear()  # only the terms that the caller wants are added
+    plan, result = yield from _search(situation, requested, coverage, finder, added)
     not_looked_up = len({sender.ip for sender in failing} - identified.keys())
     proposal = None
     chosen = result.best or result.closest
     if needs_senders and chosen is not None:
         proposal = yield from proposing(situation, catalogue, parse(chosen[1].text))
     services: dict[str, Provider] = {}
-    if offer.candidates:
+    if finder.offer.candidates:
         services = yield from mx_providers(situation, catalogue)
     solution = Solution(
-        situation, tuple(plan.requested), identified, not_looked_up, names, coverage, plan.removable, offer, plan.slot,
-        result, proposal, frozenset([provider.include for provider in services.values()]),
+        situation, tuple(plan.requested), identified, not_looked_up, names, coverage, plan.removable, finder.offer,
+        plan.slot, result, proposal, frozenset([provider.include for provider in services.values()]),
     )  # fmt: skip
     return (yield from explaining(solution))
+
+
+def _search(
+    situation: Situation, requested: Sequence[RequestedSender], coverage: Sequence[Coverage], finder: Finder,
+    added: tuple[int, ...],
+) -> "Steps[tuple[_SearchPlan, SearchResult]]":  # fmt: skip
+    """Return the search that was made last, and what it found: if nothing fits, addresses of hosts are tried too."""
+    plan = _SearchPlan(situation, requested, coverage, finder.offer, added)
+    result = yield from plan.search()
+    if result.best is None and not situation.request.add and (yield from finder.offer_addresses_of_hosts()):
+        plan = _SearchPlan(situation, requested, coverage, finder.offer, added)
+        result = yield from plan.search()
+    return plan, result
 
 
 def _wanted_addresses(senders: tuple[Sender, ...], situation: Situation) -> Iterator[Sender]:

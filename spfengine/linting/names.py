@@ -298,7 +298,7 @@ def _failures(walk: Walk, reached: ReachedRecord, term: Directive, name: str, *a
 
 
 def _unknown(walk: Walk, reached: ReachedRecord, term: Directive, question: Question, answer: Answer) -> list[Finding]:
-    """Return the finding that DNS could not answer. That nobody was asked is noted, since it is said once per name."""
+    """Return the finding that DNS could not answer. If nobody was asked, note that: it is reported once per name."""
     if answer.is_unknown:
         walk.note_outside(reached, term, question, answer)
         return []

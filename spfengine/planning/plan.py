@@ -40,7 +40,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     """Something is not known, so neither is whether it gets worse."""
     STRICTER = "stricter"
-    """Clients that did not pass, and are no sender's, get a result that receivers treat worse."""
+    """Clients that did not pass, and belong to no sender, get a result that receivers treat worse."""
     CHANGED = "changed"
     """Results change, and none gets worse."""
     SAME = "same"
@@ -432,7 +432,7 @@ def _verdict(simulation: Simulation, unsure: str, *, is_sure: bool) -> Verdict:
 
     Args:
         unsure: why something is not known; "" if everything is.
-        is_sure: whether it is certain all the same that something gets worse, if it does.
+        is_sure: whether it is still certain that something gets worse, if it does.
     """
     if simulation.is_broken and is_sure:
         return Verdict.BROKEN

@@ -26,7 +26,7 @@ class Tree:
         unread: what was not read.
         origins: path → the domain that the names of the file are relative to, if that was given.
         is_file: whether it is one file that was given by its name.
-        ids: path → what git calls the content of a file that was not read, so that it can be compared all the same.
+        ids: path → what git calls the content of a file that was not read, so that it can still be compared.
     """
 
     name: str

@@ -135,8 +135,8 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
     mode = os.stat(name).st_mode
     if not S_ISDIR(mode) and kind_of(name) is None:
         raise ArgumentError(
-            f"{visible(name, 200)} is of no kind that records are found in; expected a folder, or a file whose name "
-            f"ends with {', '.join(ENDINGS)}"
+            f"{visible(name, 200)}: files of this kind are not read; expected a folder, or a file whose name ends with "
+            f"{', '.join(ENDINGS)}"
         )
     unread: list[UnreadFile] = []
     paths = list(walked(name, unread, lambda file: kind_of(file) is not None)) if S_ISDIR(mode) else [name]

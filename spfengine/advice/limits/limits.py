@@ -431,7 +431,7 @@ class _Work:
     def _flattened(self) -> Steps[Flattening]:
         """Return the flattening of the fewest includes that gets within the limits, with why it does not if none does.
 
-        If only void lookups are left over, it is a step all the same.
+        If only void lookups are left over, it is still a step.
         """
         result = Flattening(self.inputs.domain, self.record.source)
         for includes in islice((yield from self._sets()), _MOST_FLATTENED):

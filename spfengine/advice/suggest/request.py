@@ -248,7 +248,7 @@ class RequestedSender:
     @property
     def is_sent_on(self) -> bool:
         """Whether it does not pass and need not: by the reports DKIM carries its mail, or the receiver excused it,
-        and the caller does not want it all the same.
+        and the caller has not asked for it.
         """
         return self._does_not_pass and not self.is_wanted and self.sender.is_sent_on
 
@@ -263,7 +263,7 @@ class RequestedSender:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the record refuses it by a term of its own, and the caller does not want it all the same."""
+        """Whether the record refuses it by a term of its own, and the caller has not asked for it."""
         return self.refusing is not None and not self.is_wanted
 
     def refused_by(self, directive: Directive) -> "RequestedSender":

@@ -14,7 +14,7 @@ from spfengine.linting.syntax import looks_like_spf
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
-from spfengine.resolvers.bounds import apexes_of
+from spfengine.resolvers.authority import apexes_of
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import ANY_TYPE, PROXIED, RRset
 from spfengine.resolvers.zone import Zone

@@ -9,6 +9,7 @@ from stat import S_ISDIR
 
 from spfengine.resolvers.zone_files.file_names import domain_in, has_zone_suffix
 from spfengine.sources.finder import UnreadFile, kind_of, octets_of, walked
+from spfengine.sources.other_languages import is_of_other_language
 
 MOST_OCTETS = 512 << 20
 """Octets of all files of a tree, at most."""
@@ -43,10 +44,11 @@ class Tree:
 
 
 def may_have_records(path: str) -> bool:
-    """Whether a file's name is that of a zone or of a source file; what the file has decides later."""
+    """Whether a file's name is that of a zone, a source file or a program; what the file has decides later."""
     if path.lower().endswith(_PROSE):
         return False
-    return kind_of(path) is not None or has_zone_suffix(path) or domain_in(path) is not None
+    is_source = kind_of(path) is not None or is_of_other_language(path)
+    return is_source or has_zone_suffix(path) or domain_in(path) is not None
 
 
 def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -> Tree:

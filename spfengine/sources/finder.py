@@ -59,6 +59,7 @@ _KINDS = {
     ".tf": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".tofu": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".tfvars": _Kind(code.TERRAFORM, atoms.FORMATTED),
+    ".hcl": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".json": _Kind(code.JSON, atoms.DATA),
     ".yaml": _Kind(YAML, atoms.FORMATTED),
     ".yml": _Kind(YAML, atoms.FORMATTED),

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import re
+import subprocess
 import sys
 import zipfile
 from base64 import b64decode, b64encode
@@ -291,6 +292,32 @@ def test_the_engine_in_it_has_no_commands_no_servers_and_no_tests() -> None:
     assert {name.split("/")[0] for name in names} == {"spfengine", "jinja2", "markupsafe", "idna"}
     assert {"spfengine/report/edits/responding.py", "spfengine/report/templates/view.html"} <= set(names)
     assert not [name for name in names if name.endswith((".so", ".pyc"))]
+
+
+ALONE = """
+import json, sys
+sys.path[:0] = sys.argv[1:2]
+from spfengine.report.edits.responding import responding
+assert responding.__code__.co_filename.startswith(sys.argv[1])
+for path in sys.argv[2:]:
+    found = json.loads(responding(open(path, "rb").read())('{"drafts": ["v=spf1 a mx ip4:192.0.2.1/33 all"]}'))
+    print(found["answer"])
+"""
+"""Answers an edit of each situation with the engine of a report."""
+
+
+@pytest.mark.usefixtures("_runtime")
+def test_the_engine_in_it_needs_nothing_that_was_left_out(tmp_path: Path) -> None:
+    engine = tmp_path / "engine.zip"
+    engine.write_bytes(gzip.decompress(b64decode(dict(interactive._parts())["engine.zip"])))
+    paths = []
+    for number, make in enumerate((seed_simulation, seed_check, bakery_lint)):
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_text(situation_json(make()))
+    command = [sys.executable, "-I", "-c", ALONE, str(engine), *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == len(paths)
 
 
 def test_without_python_for_browsers_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,8 +75,8 @@ class Delegation:
         resolver: answers DNS questions.
         log: called with each decision, and with each request that can't be used, as one printable line.
         decided: called with each Decision, instead of `log` with its line.
-        turn: in asyncio, returns what is held while a domain is checked; it yields whether it may be checked now. If
-            not, the result is that of a DNS server that does not answer.
+        turn: in asyncio, returns what is held while a domain is checked for a client's address; it yields whether it
+            may be checked now. If not, the result is that of a DNS server that does not answer.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Delegation:
         resolver: "Resolver | AsyncResolver",
         log: Callable[[str], object] | None = None,
         decided: Callable[[Decision], object] | None = None,
-        turn: "Callable[[str], AbstractAsyncContextManager[bool]] | None" = None,
+        turn: "Callable[[str, str], AbstractAsyncContextManager[bool]] | None" = None,
     ) -> None:
         self.rules = rules
         self._log = log
@@ -147,7 +147,7 @@ class Delegation:
     async def _acheck(self, checker: Checker, wanted: Wanted) -> CheckResult:
         if self._turn is None:
             return await _asked(checker, wanted)
-        async with self._turn(wanted.domain) as may_check:
+        async with self._turn(wanted.domain, wanted.client.ip) as may_check:
             return await _asked(checker if may_check else self._checker_of(Unanswered(Status.TIMEOUT)), wanted)
 
     def known(self, client: Client) -> str | None:

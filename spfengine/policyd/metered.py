@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_ANSWERS = 50_000
 _RECORDS_FOR_ONE = 20  # records of an answer that cost as much as a question
-_OCTETS_FOR_ONE = 1000  # octets of a record that cost as much
+_OCTETS_FOR_ONE = 500  # octets of a record that cost as much
 _AGAIN = 10  # times that a large answer is used from the cache for what it cost at first
 
 

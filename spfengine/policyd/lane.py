@@ -1,4 +1,4 @@
-"""Waiting by name: whoever has many that wait gets no more than others who have one."""
+"""Waiting by name: a name of which many wait gets no more than one of which one does."""
 
 from asyncio import Future, get_running_loop
 from collections import OrderedDict, deque

@@ -90,18 +90,23 @@ def judged(package: str, mutants: list[Mutant], jobs: int) -> Iterator[Verdict]:
 
 
 def measure(package: str, count: int, seed: int, jobs: int) -> None:
-    """Print the mutants of a sample that survive, and the score."""
+    """Print the mutants of a sample that survive without a reason in survivors.md, and the score."""
     every = places(package)
     mutants = sample(every, count, seed)
-    survivors = 0
+    known = explained(SURVIVORS.read_text(encoding="utf-8"))
+    survivors = with_reason = 0
     for verdict in judged(package, mutants, jobs):
         if verdict.survives:
             survivors += 1
-            _print(verdict.mutant)
+            if change(verdict.mutant) in known:
+                with_reason += 1
+            else:
+                _print(verdict.mutant)
     killed = len(mutants) - survivors
     sys.stdout.write(
         f"{package}: {killed} of {len(mutants)} killed ({100 * killed / len(mutants):.0f} %, "
-        f"expected {TARGETS[package]} %), of {len(every)} places, seed {seed}\n"
+        f"expected {TARGETS[package]} %), of {len(every)} places, seed {seed}; "
+        f"survivors.md explains {with_reason} of the other {survivors}\n"
     )
 
 

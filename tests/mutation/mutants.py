@@ -91,7 +91,7 @@ def _ignored(tree: ast.Module) -> list[_Node]:
         elif isinstance(node, ast.AnnAssign):
             found.append(node.annotation)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "visible":
-            found += node.args[1:]
+            found += [*node.args[1:], *[keyword.value for keyword in node.keywords]]
         elif isinstance(node, ast.ClassDef):
             found += node.decorator_list
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

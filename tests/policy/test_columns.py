@@ -71,6 +71,15 @@ def test_a_column_may_be_empty_or_a_part_of_another() -> None:
     ]
 
 
+@pytest.mark.parametrize("columns", [4, 15, 17, 32])
+def test_an_address_has_16_octets(columns: int) -> None:
+    import numpy as np
+
+    policy = Policy.compile("a.example", resolver=Zone({}))
+    with pytest.raises(ArgumentError, match="a column is an array of uint32"):
+        policy.check_array(np.zeros((2, columns), np.uint8))
+
+
 @pytest.mark.parametrize("column", [["192.0.2.1"], "192.0.2.1", None, 5])
 def test_what_is_no_array_is_refused(column: Any) -> None:
     policy = Policy.compile("a.example", resolver=Zone({}))

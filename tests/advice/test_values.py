@@ -114,8 +114,8 @@ def test_json_forms_hold_records_and_terms_whole() -> None:
     hosts = {f"a{n}.example": {"A": f"203.0.113.{n}", "AAAA": f"2001:db8::{n}"} for n in range(10)}
     zone = Zone({**data, **hosts})
     options: dict[str, Any] = {"resolver": zone, "catalogue": catalogue("spf.a.example")}
-    found = spfengine.flatten("long.example", resolver=zone).to_dict()
-    assert (found["before"], found["replaced"][0]["term"]) == (record, f"include:{name}")  # type: ignore[index]
+    found: Any = spfengine.flatten("long.example", resolver=zone).to_dict()
+    assert (found["before"], found["replaced"][0]["term"]) == (record, f"include:{name}")
     assert spfengine.suggest("long.example", **options).to_dict()["published"] == [record]
     plan = spfengine.limit_plan("long.example", [Sender("192.0.2.1", "@long.example")], **options)
     assert plan is not None

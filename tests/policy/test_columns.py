@@ -71,13 +71,22 @@ def test_a_column_may_be_empty_or_a_part_of_another() -> None:
     ]
 
 
-@pytest.mark.parametrize("columns", [4, 15, 17, 32])
-def test_an_address_has_16_octets(columns: int) -> None:
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        *[((2, columns), "uint8") for columns in (4, 15, 17, 32)],
+        *[((2, 16), kind) for kind in ("uint16", "int8", "uint32")],
+        *[((2,), kind) for kind in ("int32", "uint64", "uint8")],
+        ((2, 16, 1), "uint8"),
+        ((2, 1), "uint32"),
+    ],
+)
+def test_an_address_is_a_number_of_32_bits_or_16_octets(shape: tuple[int, ...], kind: str) -> None:
     import numpy as np
 
     policy = Policy.compile("a.example", resolver=Zone({}))
     with pytest.raises(ArgumentError, match="a column is an array of uint32"):
-        policy.check_array(np.zeros((2, columns), np.uint8))
+        policy.check_array(np.zeros(shape, kind))
 
 
 @pytest.mark.parametrize("column", [["192.0.2.1"], "192.0.2.1", None, 5])

@@ -63,6 +63,8 @@ def test_what_can_never_decide(terms: str, expected: list[tuple[str, str, list[s
         # without the first term, the client would meet three void lookups, and the limit is two
         ("ip4:192.0.2.1 include:void.example ip4:192.0.2.0/24 -all", []),
         ("ip4:192.0.2.1 a:dead.example ip4:192.0.2.0/24 -all", []),
+        # whatever the first term does for a client, the next two do the same
+        ("a:dead.example ip4:192.0.2.1 ip4:192.0.2.0/24 -all", [("ip4:192.0.2.1", ["ip4:192.0.2.0/24"])]),
         # the other half of the network gets permerror, with the term or without it
         ("include:half.example ip4:192.0.2.0/24 a:one.example ip4:192.0.2.0/23 -all",
          [("ip4:192.0.2.0/24", ["ip4:192.0.2.0/23"])]),

@@ -60,6 +60,29 @@ def test_what_needs_a_record_names_the_section_that_says_so(term: str, section: 
     assert problem.section == section
 
 
+@pytest.mark.parametrize(
+    ("term", "sender", "hint"),
+    [
+        ("include:%{i}.x.example", "u", "publish an SPF record for 192.0.2.1.x.example, the target of include:%{i}."),
+        ("redirect=%{i}.x.example", "u", "publish an SPF record for 192.0.2.1.x.example, the target of redirect=%{i}."),
+        ("include:%{l}.x.example", "a..b", "take include:%{l}.x.example out, or correct its name"),
+        ("redirect=%{l}.x.example", "a..b", "take redirect=%{l}.x.example out, or correct its name"),
+        ("include:gone.example", "u", "take include:gone.example out, or correct its name"),
+    ],
+)
+def test_the_hint_is_to_publish_a_record_if_the_name_depends_on_the_client(term: str, sender: str, hint: str) -> None:
+    zone = Zone({"a.example": {"TXT": f"v=spf1 {term}"}})
+    problem = check("192.0.2.1", f"{sender}@a.example", resolver=zone).problem
+    assert problem is not None
+    assert (problem.hint or "").startswith(hint)
+
+
+def test_the_characters_that_a_domain_can_not_have_are_named() -> None:
+    problem = check("192.0.2.1", "u@\N{SNOWMAN}.example", resolver=Zone({})).problem
+    assert problem is not None
+    assert problem.text.endswith("is not a domain name that IDNA2008 allows; it has \N{SNOWMAN} (snowman U+2603)")
+
+
 def test_a_chain_of_records_that_is_too_long_has_the_number_that_is_allowed() -> None:
     chain = {f"i{n}.example": {"TXT": f"v=spf1 include:i{n + 1}.example -all"} for n in range(120)}
     limits = Limits(lookups=200)

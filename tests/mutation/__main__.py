@@ -64,15 +64,16 @@ def _begin(package: str, folder: Path, lines: Reached) -> None:
 
 
 def _judge(mutant: Mutant) -> Verdict:
-    """Run the tests that reach a mutant, and then all of the package: some results are cached, and some tests start
-    programs.
+    """Run the tests that reach a mutant, those of the package first, which notice most; then all of the package: some
+    results are cached, and some tests start programs.
     """
     work = _works[0]
     chosen = work.reached.tests_of(mutant)
     own = tuple(TESTS[work.package])
-    files = sorted({test.partition("::")[0] for test in chosen}, key=lambda file: (not file.startswith(own), file))
+    files = sorted({test.partition("::")[0] for test in chosen})
+    of_own = [file for file in files if file.startswith(own)]
     with Changed(work.checkout, mutant):
-        for some, where in ((chosen, files), (None, own)):
+        for some, where in ((chosen, of_own), (chosen, [file for file in files if file not in of_own]), (None, own)):
             passed, failed = run_tests(work.checkout, where, chosen=some) if where else (True, None)
             if not passed:
                 return Verdict(mutant, survives=False, noticed_by=failed)

@@ -101,3 +101,18 @@ def test_the_ranges_of_a_policy_give_the_same_budget_whatever_rule_it_was_compil
         VoidRule.PER_LOOKUP: 3,
         VoidRule.DUAL_STACK: 1,
     }
+
+
+def test_ranges_cut_short_by_a_limit_are_not_what_the_budget_is_of() -> None:
+    """All clients may get permerror at the eleventh of these terms; the budget counts all twelve."""
+    zone = Zone({"d.example": {"TXT": f"v=spf1 {exists(12)} -all"}})
+    inputs = Inputs("d.example", None, None, Limits(voids=99), None, 0.0)
+    tables = drive(compile_tables(inputs), zone, None)
+    found = drive(budget.budget(inputs, dict(tables.answers), tables=tables), zone, None)
+    assert (found.worst_lookups, found.worst_voids()) == (12, 12)
+
+
+def test_a_name_that_does_not_exist_is_named_as_void_by_the_rule_for_both_families() -> None:
+    found = budget_of("v=spf1 a:gone.example a:four.example -all", four_example={"A": "192.0.2.1"})
+    for version in (4, 6):
+        assert found.voids[VoidRule.DUAL_STACK][version].terms == (("d.example", "a:gone.example"),)

@@ -1,6 +1,7 @@
 """`Policy.check_array`: a column of addresses has the results that `check` gives for each of them."""
 
 import ipaddress
+import sys
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from scripts import policy_table
 from spfengine import Policy, Zone
-from spfengine.errors import ArgumentError
+from spfengine.errors import ArgumentError, MissingExtraError
 from spfengine.policy import RESULT_CODES
 from tests.optional import need
 from tests.policy.test_real_records import data
@@ -87,6 +88,13 @@ def test_an_address_is_a_number_of_32_bits_or_16_octets(shape: tuple[int, ...], 
     policy = Policy.compile("a.example", resolver=Zone({}))
     with pytest.raises(ArgumentError, match="a column is an array of uint32"):
         policy.check_array(np.zeros(shape, kind))
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, column = Policy.compile("a.example", resolver=Zone({})), ip4_column([])
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingExtraError, match=r"pip install numpy \(the extra spfengine\[columns\]\)"):
+        policy.check_array(column)
 
 
 @pytest.mark.parametrize("column", [["192.0.2.1"], "192.0.2.1", None, 5])

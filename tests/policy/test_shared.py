@@ -68,6 +68,16 @@ def test_what_others_include_is_looked_up_rather_than_evaluated_and_means_the_sa
     assert steps < 0.7 * count_steps(lambda: compiled("d2.example", records))
 
 
+def test_what_is_included_for_the_second_time_is_kept_wherever_it_is_in_a_record() -> None:
+    """Also after a term whose record nobody else includes."""
+    own = {f"{name}{n}.example": "v=spf1 ip4:192.0.2.7 -all" for name in "mn" for n in range(2)}
+    terms = "include:m{0}.example include:t.example include:n{0}.example include:u.example"
+    records = Records({**SERVICE, **own, **{f"d{n}.example": f"v=spf1 {terms.format(n)} -all" for n in range(2)}})
+    alone = domains("include:t.example include:u.example")
+    assert learned(records, "d0.example").octets == 0
+    assert learned(records, "d0.example", "d1.example").octets == learned(alone, "d0.example", "d1.example").octets > 0
+
+
 def test_if_an_answer_has_changed_the_include_is_evaluated_and_forgotten() -> None:
     includes = learned(domains(), "d0.example", "d1.example")
     changed = domains(u_example="v=spf1 ip6:2001:db8:1::/48 -all")

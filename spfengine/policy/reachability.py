@@ -305,11 +305,10 @@ def _covered(
     """Return the directives that others after them, all of the same qualifier, make superfluous."""
     covered: list[Covered] = []
     asking = [number for number, each in enumerate(matched) if not isinstance(each.directive, Network)]
-    first_unknown = next((number for number, each in enumerate(matched) if not each.is_known), len(matched))
     for number, by in _covering(matched, index):
         found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))
         # With nothing but networks between the two, no lookup can exceed a limit or fail.
-        only_networks = number < first_unknown and by[-1] < _first_after(number, asking, len(matched))
+        only_networks = by[-1] < _first_after(number, asking, len(matched))
         if only_networks or (yield from _can_be_left_out(inputs, record, found, matched[number].spans, answers)):
             covered.append(found)
     return covered

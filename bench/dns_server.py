@@ -92,7 +92,7 @@ class _Service(asyncio.DatagramProtocol):
         """Keep the transport."""
         self._transport = cast("asyncio.DatagramTransport", transport)  # in CPython 3.11 it is no instance of that
 
-    def datagram_received(self, octets: bytes, client: object) -> None:
+    def datagram_received(self, octets: bytes, client: tuple[str, int]) -> None:
         """Send the reply when it is due."""
         number, query = octets[:_ID], octets[_ID:]
         reply = self._replies.get(query)

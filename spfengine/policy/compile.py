@@ -249,9 +249,11 @@ class _Tiler:
         otherwise None.
         """
         earlier = self._earlier(None, address)
-        if earlier is None or isinstance(earlier[0], Fork):
+        if earlier is None:
             return None
         found, lookups, last = earlier
+        if isinstance(found, Fork):
+            return None
         self.inputs.work.left -= 1 + lookups
         return found, last
 

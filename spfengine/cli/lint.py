@@ -184,9 +184,7 @@ def command(
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
     form = "json" if as_json else form
     if paths:
-        if drafts or records or own or evidence_paths:
-            other = "--own" if own else "--senders" if evidence_paths else "--draft"
-            raise click.UsageError(f"--source and {other} can't be combined; expected one")
+        _refuse_beside_sources(own, evidence_paths, drafts + records)
         resolver = resolver_of(zones, live, nameservers)
         of_sources = lint_sources(paths, domain, resolver, lambda found: _selected(found, selected, ignored))
         return _report_sources(domain, of_sources, form, html, strict=strict)
@@ -194,35 +192,49 @@ def command(
     evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=form != "text")
     senders = () if evidence is None else evidence.senders
     linted = _findings(domain, record, others, _Answers(zones, live, nameservers), own, senders)
-    found, names = linted.findings, linted.names
     plans = _plans(linted, senders)
-    too_much_for = _too_much_for(linted)
-    findings = _selected(found, selected, ignored)
+    findings = _selected(linted.findings, selected, ignored)
     places = Places(zones)
     asked = Asked(zones, live, nameservers, others)
     if html is not None:
         from spfengine.report.lint import lint_page
 
         planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
-        page = lint_page(domain, findings, places.text, names, planned)
+        page = lint_page(domain, findings, places.text, linted.names, planned)
         reports.write_report(page, html, evidence_lines(evidence))
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
-        for name, profiles in too_much_for.items():
+        for name, profiles in _too_much_for(linted).items():
             screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
         for plan in plans:
             screen.show(plan_lines(plan, screen.width, asked))
-        screen.show(summary_lines(names, screen.width))
+        screen.show(summary_lines(linted.names, screen.width))
     else:
-        more: dict[str, object] = {"names": [name.to_dict() for name in names]}
-        more["plan"] = plan_dict(plans[0] if plans and domain is not None else None)
-        more["plans"] = [plan.to_dict() for plan in plans]
-        more["too_much_for"] = {
-            visible_name(name): [profile.name for profile in profiles] for name, profiles in too_much_for.items()
-        }
-        sys.stdout.write(_for_programs(domain, findings, places, form, more))
+        sys.stdout.write(_for_programs(domain, findings, places, form, _besides_findings(domain, linted, plans)))
     return _exit_code(findings, strict=strict)
+
+
+def _refuse_beside_sources(
+    own: tuple[str, ...], evidence_paths: tuple[str, ...], drafts: tuple[PastedDraft, ...]
+) -> None:
+    """Raise UsageError if an option is given that does not go with --source."""
+    if own or evidence_paths or drafts:
+        other = "--own" if own else "--senders" if evidence_paths else "--draft"
+        raise click.UsageError(f"--source and {other} can't be combined; expected one")
+
+
+def _besides_findings(domain: str | None, linted: _Linted, plans: list[LimitPlan]) -> dict[str, object]:
+    """Return what JSON has besides the findings."""
+    return {
+        "names": [name.to_dict() for name in linted.names],
+        "plan": plan_dict(plans[0] if plans and domain is not None else None),
+        "plans": [plan.to_dict() for plan in plans],
+        "too_much_for": {
+            visible_name(name): [profile.name for profile in profiles]
+            for name, profiles in _too_much_for(linted).items()
+        },
+    }
 
 
 def _report_sources(domain: str | None, linted: LintedSources, form: str, html: str | None, *, strict: bool) -> int:

@@ -17,6 +17,7 @@ from spfengine.evidence.columns import COLUMNS
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.json_tables import KIND as JSON, read_json
 from spfengine.evidence.kinds import HEAD, FileKind, packed_by, saved_as, sniff
+from spfengine.evidence.large_tables import OnPlainRows, read_large_table
 from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
@@ -133,15 +134,18 @@ def iterate_senders(
     receiver: str | None = None,
     domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
+    plain: OnPlainRows | None = None,
 ) -> Iterator[Sender]:
     """Yield the sender of each row of files as it is read, in bounded memory. Arguments and errors: `read_evidence`.
 
     Args:
         ledger: counts everything else.
+        plain: takes the plain rows of large tables, so that these are read by columns, and their senders are not
+            yielded. Not together with `domain`.
     """
     files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
-    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain))
+    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain), plain)
     for file, named in files:
         ledger.enter("standard input" if file == STDIN else file)
         try:
@@ -268,12 +272,21 @@ def _size(path: str) -> int | None:
 class _Reader:
     """Reads files, one after the other."""
 
-    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter, domain: str | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        receiver: str | None,
+        bounds: Bounds,
+        meter: _Meter,
+        domain: str | None,
+        plain: OnPlainRows | None = None,
+    ) -> None:
         self._ledger = ledger
         self._receiver = receiver
         self._bounds = bounds
         self._meter = meter
         self._domain = domain
+        self._plain = plain
 
     def read_file(self, path: str) -> Iterator[Sender]:
         """Yield the senders of a file.
@@ -337,6 +350,8 @@ class _Reader:
         match kind:
             case FileKind.XML:
                 yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
+            case FileKind.TABLE if self._plain is not None:
+                yield from self._counted(TABLE, read_large_table(stream, self._ledger, self._bounds, self._plain))
             case FileKind.TABLE:
                 yield from self._counted(
                     TABLE, read_table(self._lines(stream), self._ledger, self._bounds, self._domain)

@@ -31,11 +31,14 @@ __all__ = [
     "ALL_COLUMNS",
     "COLUMNS",
     "KIND",
+    "Rows",
+    "Table",
     "TableForm",
     "read_table",
     "sender_of_cells",
     "sender_of_row",
     "table_form",
+    "text_of",
 ]
 
 KIND = "csv"
@@ -163,33 +166,66 @@ def read_table(
     Raises:
         BrokenFileError: the first row is not that of such a table.
     """
-    form: TableForm | None = None
-    ledger.begin(KIND)
-    reader: _Rows | None = None
-    for number, line in lines:
-        place = f"line {number:,}"
-        if line is None:
-            ledger.skip(f"the line is longer than {bounds.line:,} octets", None, place)
-            continue
-        text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-        if not text.strip(" \t,;|") or (text[0] == "#" and not _is_row(text, form)):
-            ledger.aside("empty lines and comments in tables")
-            continue
-        if reader is None:
-            form = table_form(text) if form is None else _with_heading(text, form.delimiter)
-            if form is None:
-                raise BrokenFileError(
-                    f"its first row neither begins with an IP address nor names the column ip: {EXPECTED}", text, place
-                )
-            if _separator(text) is not None:
+    return Table(ledger, bounds, domain).read(lines)
+
+
+class Table:
+    """A table that is being read.
+
+    Attributes:
+        rows: what reads its rows; None until the first lines have said which columns it has.
+    """
+
+    rows: "Rows | None"
+
+    def __init__(self, ledger: Ledger, bounds: Bounds, domain: str | None) -> None:
+        ledger.begin(KIND)
+        self._ledger = ledger
+        self._bounds = bounds
+        self._domain = domain
+        self._form: TableForm | None = None
+        self.rows = None
+
+    def read(self, lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Sender]:
+        """Yield the sender of each row, given the lines with their numbers. Raises BrokenFileError."""
+        ledger = self._ledger
+        for number, line in lines:
+            place = f"line {number:,}"
+            if line is None:
+                ledger.skip(f"the line is longer than {self._bounds.line:,} octets", None, place)
                 continue
-            reader = _Rows(form, ledger, domain, place)
-            if form.has_heading:
+            text = text_of(line)
+            if not text.strip(" \t,;|") or (text[0] == "#" and not _is_row(text, self._form)):
+                ledger.aside("empty lines and comments in tables")
                 continue
-        try:
-            yield from reader.read(text)
-        except UnusableError as error:
-            ledger.skip(error.reason, error.example, place)
+            if self.rows is None and self._is_heading(text, place):
+                continue
+            assert self.rows is not None, "the first line that is no comment has made it"
+            try:
+                yield from self.rows.read(text)
+            except UnusableError as error:
+                ledger.skip(error.reason, error.example, place)
+
+    def _is_heading(self, text: str, place: str) -> bool:
+        """Find out which columns there are by the first line, or the second; return whether it is not yet a row.
+
+        Raises:
+            BrokenFileError: it is not the first line of a table.
+        """
+        self._form = form = table_form(text) if self._form is None else _with_heading(text, self._form.delimiter)
+        if form is None:
+            raise BrokenFileError(
+                f"its first row neither begins with an IP address nor names the column ip: {EXPECTED}", text, place
+            )
+        if _separator(text) is not None:
+            return True
+        self.rows = Rows(form, self._ledger, self._domain, place)
+        return form.has_heading
+
+
+def text_of(line: bytes) -> str:
+    """Return the text of a line."""
+    return line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 
 def _with_heading(text: str, delimiter: str) -> TableForm | None:
@@ -212,10 +248,17 @@ def _is_row(text: str, form: TableForm | None) -> bool:
     return first not in _NEVER_WITH_HASH and first != ""
 
 
-class _Rows:
-    """Reads the rows of one table."""
+class Rows:
+    """Reads the rows of one table.
+
+    Attributes:
+        form: its form.
+        has_default: whether rows without a sender have one, as the caller said.
+    """
 
     def __init__(self, form: TableForm, ledger: Ledger, domain: str | None, place: str) -> None:
+        self.form = form
+        self.has_default: bool = domain is not None
         self._delimiter = form.delimiter
         self._columns = columns = form.columns
         self._ledger = ledger

@@ -15,6 +15,7 @@ Indexes = NDArray[np.intp]
 _WORD = 8  # octets
 LONGEST = 64
 """Octets of the longest cell that is compared as a whole."""
+_FIRST, _LAST = ord("!"), ord("~")  # of printable ASCII without the space
 _DIGIT = np.uint8(ord("0"))
 _PADDING = bytes(LONGEST + _WORD)
 _KEPT = np.array([(1 << 64) - (1 << 8 * (_WORD - kept)) for kept in range(_WORD + 1)], np.uint64)
@@ -30,6 +31,16 @@ def octets_of(text: bytes | bytearray | memoryview) -> Octets:
 def positions(octets: Octets, octet: str) -> Positions:
     """Return where an octet occurs."""
     return np.flatnonzero(octets == ord(octet))
+
+
+def odd_positions(octets: Octets, allowed: str) -> Positions:
+    """Return where octets are that no plain row has, except for some."""
+    odd = (octets - np.uint8(_FIRST)) > _LAST - _FIRST
+    odd |= octets == ord('"')
+    odd |= (octets | np.uint8(2)) == ord(">")  # and "<"
+    for each in allowed:
+        odd &= octets != ord(each)
+    return np.flatnonzero(odd)
 
 
 class Cells(NamedTuple):

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from spfengine.addresses import V6, address_text, parse_ip6
 from spfengine.evidence.cells import LONGEST, Cells, Indexes, Mask, Octets, positions
 from spfengine.evidence.columns import WITHOUT_HEADING, Columns
-from spfengine.evidence.tables import sender_of_row
+from spfengine.evidence.tables import Rows, sender_of_row
 from spfengine.evidence.values import MAX_LABEL, MAX_NAME, MAX_SENDER, UnusableError, sender_of
 from spfengine.senders import Sender
+
+USED: Final = ("ip", "sender", "helo", "count")
+"""The columns that a replay needs."""
 
 _MOST_DIGITS: Final = 9  # of a count, so that the counts of a part of a table can be added up as floating-point numbers
 _WORDS: Final = ("reported", "header_from", "dmarc_spf", "dmarc_dkim", "override")  # columns of few different cells
@@ -69,6 +72,19 @@ class PlainRows:
         yield lambda rows: -self.messages[rows]
         for cells, longest in self._ordering:
             yield from [partial(_words, cells, at) for at in range(0, longest, 8)]
+
+
+def has_plain_rows(rows: Rows) -> bool:
+    """Whether a table has a form that can have plain rows: each column that is used is in one place."""
+    columns = rows.form.columns
+    kinds = (columns.event, columns.source, columns.direction, columns.scopes)
+    return (
+        rows.form.delimiter != " "
+        and not rows.has_default
+        and "sender" in columns.at
+        and all(len(columns.at.get(name, (0,))) == 1 for name in USED)
+        and kinds == (None,) * len(kinds)
+    )
 
 
 def _words(cells: Cells, at: int, rows: Indexes) -> NDArray[np.uint64]:

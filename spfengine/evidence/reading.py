@@ -23,6 +23,7 @@ from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Attachment, Fields, Lines, attachments, header_section
+from spfengine.evidence.parquet import KIND as PARQUET, read_parquet
 from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, sender_of_table
 from spfengine.evidence.protocol_log import read_protocol_log
 from spfengine.evidence.reports import KIND as REPORT, read_report
@@ -57,9 +58,9 @@ def read_evidence(
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
     or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or
     a failure report (RFC 6591, RFC 9991); a log of Postfix, Exim, sendmail, OpenSMTPD, rspamd or amavis; a table
-    `ip,sender,helo,count,label`, or one of another program with its own columns; a list of addresses; JSON. Of a folder
-    all files are read. Nothing in a file raises: what can't be read is skipped, counted and listed in
-    `Evidence.unread`.
+    `ip,sender,helo,count,label`, or one of another program with its own columns; a list of addresses; JSON; Parquet
+    (extra `parquet`). Of a folder all files are read. Nothing in a file raises: what can't be read is skipped, counted
+    and listed in `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.
@@ -337,6 +338,11 @@ class _Reader:
                 yield from self._read(Stream(gunzip(stream, watch, self._ledger)), None, watch, only)
             case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
+            case FileKind.PARQUET:
+                whole = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
+                yield from self._counted(
+                    PARQUET, read_parquet(whole, self._ledger, self._bounds, self._domain, self._plain)
+                )
             case FileKind.UTF16:
                 yield from self._read(Stream(utf8(stream)), None, packed, only)
             case FileKind.EMPTY:

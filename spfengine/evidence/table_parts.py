@@ -5,15 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from spfengine.evidence.cells import Cells, Indexes, Mask, Octets, Positions, octets_of, positions
+from spfengine.evidence.cells import Cells, Indexes, Mask, Octets, Positions, octets_of, odd_positions, positions
 from spfengine.evidence.columns import COLUMNS, WITHOUT_HEADING, Columns
-from spfengine.evidence.plain_rows import PlainRows, plain_rows
+from spfengine.evidence.plain_rows import USED, PlainRows, has_plain_rows, plain_rows
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import Rows, text_of
 from spfengine.senders import Sender
 
-_USED: Final = ("ip", "sender", "helo", "count")  # what a replay needs of a row
-_FIRST, _LAST = ord("!"), ord("~")  # of printable ASCII without the space
 _LONGEST_LINE: Final = 1 << 16
 
 
@@ -44,7 +42,7 @@ class TablePart:
         self._starts = np.concatenate([[0], self._ends[:-1] + 1])[: len(self._ends)]
         self._is_other = np.ones(len(self._ends), np.bool_)
         self.rows = None
-        if self.lines and _has_plain_rows(rows):
+        if self.lines and has_plain_rows(rows):
             self._find_plain_rows(octets)
 
     def _find_plain_rows(self, octets: Octets) -> None:
@@ -59,11 +57,11 @@ class TablePart:
             (found == len(names) - 1)
             & (whole.lengths <= min(self._longest, _LONGEST_LINE) - 1)
             & (octets[self._starts] != ord("#"))
-            & ~whole.has_any(_odd(octets, form.delimiter))
+            & ~whole.has_any(odd_positions(octets, "\n" + form.delimiter))
         )
         at = np.flatnonzero(is_usual)
         cells = _cells(octets, self._starts[at], ends[at], delimiters, first[at], names)
-        used = {name: each for name, each in cells.items() if name and (form.columns.own or name in _USED)}
+        used = {name: each for name, each in cells.items() if name and (form.columns.own or name in USED)}
         rows, is_good = plain_rows(used, form.columns, lambda row: self._sender(int(at[row])))
         if is_good.any():
             self.rows = rows
@@ -82,19 +80,6 @@ class TablePart:
             yield self.lines + 1, text
 
 
-def _has_plain_rows(rows: Rows) -> bool:
-    """Whether a table has a form that can have plain rows: each column that is used is in one place."""
-    columns = rows.form.columns
-    kinds = (columns.event, columns.source, columns.direction, columns.scopes)
-    return (
-        rows.form.delimiter != " "
-        and not rows.has_default
-        and "sender" in columns.at
-        and all(len(columns.at.get(name, (0,))) == 1 for name in _USED)
-        and kinds == (None,) * len(kinds)
-    )
-
-
 def _names(columns: Columns, width: int) -> list[str]:
     """Return the names of the columns of a part, "" for one that is not read.
 
@@ -106,15 +91,6 @@ def _names(columns: Columns, width: int) -> list[str]:
         return list(COLUMNS[: max(2, width)])
     by_place = {place: name for name, places in columns.at.items() for place in places}
     return [by_place.get(place, "") for place in range(columns.width)]
-
-
-def _odd(octets: Octets, delimiter: str) -> Positions:
-    """Return where octets are that no plain row has."""
-    odd = (octets - np.uint8(_FIRST)) > _LAST - _FIRST
-    odd |= octets == ord('"')
-    odd |= (octets | np.uint8(2)) == ord(">")  # and "<"
-    odd &= (octets != ord("\n")) & (octets != ord(delimiter))
-    return np.flatnonzero(odd)
 
 
 def _cells(

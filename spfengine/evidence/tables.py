@@ -7,10 +7,13 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from math import isnan
+from operator import index
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
-from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.bounds import MAX_COUNT, Bounds
 from spfengine.evidence.columns import ALL_COLUMNS, COLUMNS, EXPECTED, WITHOUT_HEADING, Columns, columns_of, simple
 from spfengine.evidence.hops import is_internal
 from spfengine.evidence.ledger import BrokenFileError, Ledger
@@ -39,6 +42,7 @@ __all__ = [
     "sender_of_row",
     "table_form",
     "text_of",
+    "text_of_cell",
 ]
 
 KIND = "csv"
@@ -280,6 +284,10 @@ class Rows:
             cells = _cells(text, self._delimiter)
         except csv.Error:
             raise UnusableError("the quotation marks of the row do not match", text) from None
+        yield from self.read_cells(cells, text)
+
+    def read_cells(self, cells: list[str], text: str | None) -> Iterator[Sender]:
+        """Yield the senders of a row of these cells. Raises UnusableError."""
         width = self._columns.width
         if self._columns is WITHOUT_HEADING and len(cells) > 1 and all(map(_is_address, cells)):
             for cell in cells:
@@ -309,7 +317,7 @@ class Rows:
     def _default(self) -> str | None:
         return self._domain if "sender" not in self._places else None
 
-    def _sender(self, row: Mapping[str, str], text: str) -> Sender:
+    def _sender(self, row: Mapping[str, str], text: str | None) -> Sender:
         if self._domain is not None and not row.get("sender") and (
             "sender" not in self._places or self._columns is WITHOUT_HEADING
         ):  # fmt: skip
@@ -365,6 +373,31 @@ def _choose_scope(row: dict[str, str], scopes: str, domains: str) -> None:
 
 def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
+
+
+def text_of_cell(value: object) -> str:
+    """Return a cell as its text in a table.
+
+    Raises:
+        UnusableError: it is neither text, nor a number, nor an address.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA, which can't be compared with anything
+        return ""
+    if isinstance(value, IPv4Address | IPv6Address):
+        return str(value)
+    if isinstance(value, float):
+        if isnan(value):  # an empty cell of a data frame
+            return ""
+        value = int(value) if value.is_integer() else value  # a column of counts in which some cells are empty
+    try:
+        number = index(value)  # type: ignore[arg-type]  # a cell may be anything; TypeError is expected
+    except TypeError:
+        raise UnusableError(
+            "a cell is neither text, nor a whole number, nor an address", type(value).__name__
+        ) from None
+    return str(max(-1, min(number, MAX_COUNT)))  # a number beyond these is refused as a count, whatever it is
 
 
 def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:

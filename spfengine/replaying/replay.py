@@ -7,10 +7,7 @@ up with `+`. If a result depends on more than the address, the totals say so ins
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
-from math import isnan
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 from spfengine.errors import ArgumentError
@@ -18,7 +15,7 @@ from spfengine.evaluation.session import Session
 from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, list_paths
-from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row
+from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row, text_of_cell
 from spfengine.evidence.values import UnusableError
 from spfengine.names import fold
 from spfengine.policy.outcome import Input, Outcome
@@ -313,11 +310,11 @@ def _sender(row: object) -> Sender:
     if isinstance(row, Sender):
         return _verified(row)
     if isinstance(row, Mapping):
-        cells = {name: _cell(row[name]) for name in ALL_COLUMNS if name in row}
+        cells = {name: text_of_cell(row[name]) for name in ALL_COLUMNS if name in row}
     elif isinstance(row, Sequence) and not isinstance(row, str | bytes | bytearray):
         if len(row) > len(COLUMNS):
             raise UnusableError(f"the row has more than {len(COLUMNS)} cells")
-        cells = dict(zip(COLUMNS, [_cell(value) for value in row], strict=False))
+        cells = dict(zip(COLUMNS, [text_of_cell(value) for value in row], strict=False))
     else:
         raise UnusableError("the row is neither a sender nor made of cells", type(row).__name__)
     return sender_of_row(cells)
@@ -330,28 +327,3 @@ def _verified(sender: Sender) -> Sender:
     if not 0 < sender.count < MAX_COUNT:
         raise UnusableError(f"the count is not 1 to {MAX_COUNT - 1:,}")
     return sender
-
-
-def _cell(value: object) -> str:
-    """Return a cell as its text in a table.
-
-    Raises:
-        UnusableError: it is neither text, nor a number, nor an address.
-    """
-    if isinstance(value, str):
-        return value.strip()
-    if value is None or type(value).__name__ == "NAType":  # pandas.NA, which can't be compared with anything
-        return ""
-    if isinstance(value, IPv4Address | IPv6Address):
-        return str(value)
-    if isinstance(value, float):
-        if isnan(value):  # an empty cell of a data frame
-            return ""
-        value = int(value) if value.is_integer() else value  # a column of counts in which some cells are empty
-    try:
-        number = index(value)  # type: ignore[arg-type]  # a cell may be anything; TypeError is expected
-    except TypeError:
-        raise UnusableError(
-            "a cell is neither text, nor a whole number, nor an address", type(value).__name__
-        ) from None
-    return str(max(-1, min(number, MAX_COUNT)))  # a number beyond these is refused as a count, whatever it is

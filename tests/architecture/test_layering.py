@@ -97,6 +97,7 @@ THIRD_PARTY = {
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
     "evidence.cells": {"numpy"},
+    "evidence.parquet_parts": {"numpy", "pyarrow"},
     "evidence.plain_rows": {"numpy"},
     "evidence.table_parts": {"numpy"},
     "policy.columns": {"numpy"},
@@ -115,6 +116,7 @@ IN_FUNCTION = {
     "idna",
     "asyncio",
     "numpy",
+    "pyarrow",
     "publicsuffixlist",
     "httpx",
     "h2",
@@ -124,8 +126,10 @@ IN_FUNCTION = {
     "js",
     "pyodide",
 }
-# Modules all of which needs NumPy. They import it at their top, and are themselves imported inside functions only.
-OF_NUMPY = {"evidence.cells", "evidence.plain_rows", "evidence.table_parts", "replaying.columns"}
+# Modules all of which needs NumPy (and pyarrow). They import it at their top, and are imported inside functions only.
+OF_NUMPY = {
+    "evidence.cells", "evidence.parquet_parts", "evidence.plain_rows", "evidence.table_parts", "replaying.columns",
+}  # fmt: skip
 
 
 class Package(NamedTuple):
@@ -169,7 +173,7 @@ def _faults(one: Import) -> list[str]:
             messages.append(f"{one.top} may not be imported here")
     elif inner.partition(".")[0] in PURE and one.top not in PURE_STDLIB:
         messages.append("the core does no I/O, and has no clock")
-    may_be_at_top = package.name.split()[0] in EDGE or (one.top == "numpy" and inner in OF_NUMPY)
+    may_be_at_top = package.name.split()[0] in EDGE or inner in OF_NUMPY
     if not messages and one.top in IN_FUNCTION and not one.in_function and not one.types_only and not may_be_at_top:
         messages.append("only inside the function that needs it")
     return messages

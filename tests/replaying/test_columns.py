@@ -1,6 +1,7 @@
 """Large tables are replayed by columns, and their totals are those of a replay row by row."""
 
 import gzip
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from spfengine import Sender, replay_files
+from spfengine import Sender, replay, replay_files
 from spfengine.evidence import large_tables
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
@@ -211,3 +212,117 @@ def test_a_table_without_senders_is_refused_row_by_row(folder: Path) -> None:
         assert replay_files(path, PAIRS).skipped == 3
         path.write_bytes(b"")
         assert replay_files(path, PAIRS) != Totals()
+
+
+VALUES: dict[str, list[object]] = {
+    "ip": [*CELLS["ip"], None],
+    "sender": [*CELLS["sender"], None],
+    "helo": [*CELLS["helo"], None],
+    "count": ["1", "5", None, "x", 5, 0, -3, 10**9, 10**12, 2.0, 2.5, float("nan"), True, "1,000"],
+    "label": ["", None, "a label", 5],
+    "reported": [*CELLS["reported"], None],
+}
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> dict[str, list[object]]:
+    """A table as columns, each of one type."""
+    random = draw(strategies.chance)
+    length = random.randrange(30)
+    names = ["ip", "sender", *random.sample(list(VALUES)[2:], random.randrange(5))]
+    odd = random.choice([0, 0.2, 1])
+    table: dict[str, list[object]] = {}
+    for name in names:
+        usual = [random.choice(VALUES[name][:4]) for _ in range(length)]
+        values = [random.choice(VALUES[name]) if random.random() < odd / 4 else cell for cell in usual]
+        kind = type(random.choice(values)) if name in ("count", "label") and values else str
+        table[name] = [value if type(value) in (kind, type(None)) else None if kind is not str else str(value)
+                       for value in values]  # fmt: skip
+    if random.random() < 0.2:
+        table = {{"ip": "Source IP", "sender": "Envelope From"}.get(name, name): table[name] for name in table}
+    return table
+
+
+def only_fault(path: Path) -> str:
+    """The fault of a file that is not read."""
+    totals = replay_files(path, PAIRS)
+    assert totals.rows == totals.other_rows == 0
+    [fault] = totals.unread
+    assert str(fault).isprintable()
+    return f"{fault.reason} / {fault.example}"
+
+
+def write_parquet(path: Path, table: dict[str, list[object]], **options: object) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table(table), path, **options)
+
+
+@given(columns(), strategies.chance)
+@settings(max_examples=examples(60))
+def test_a_parquet_file_has_the_totals_of_its_rows(
+    folder: Path, table: dict[str, list[object]], random: Random
+) -> None:
+    need("pyarrow")
+    path = folder / "table.parquet"
+    write_parquet(path, table, use_dictionary=random.random() < 0.5, row_group_size=random.choice([1, 7, 100]))
+    totals = replay_files(path, PAIRS, listed_at_most=2)
+    senders, ledger, _ = read(path, Bounds())
+    other = Ledger()
+    assert Counter(senders) == Counter(iterate_senders(path, other))
+    assert (ledger.unread, ledger.kinds) == (other.unread, other.kinds)
+    assert (totals.rows + totals.other_rows, totals.skipped) == (len(senders), ledger.skipped)
+    if "ip" in table:
+        rows = [dict(zip(table, cells, strict=True)) for cells in zip(*table.values(), strict=True)]
+        assert totals == replay(rows, PAIRS, source=str(path), listed_at_most=2)
+
+
+def test_usual_rows_of_parquet_are_plain(folder: Path) -> None:
+    need("pyarrow")
+    path = folder / "usual.parquet"
+    senders: list[object] = [f"User{n}@X.example" for n in range(200)]
+    usual: dict[str, list[object]] = {
+        "ip": ["192.0.2.1", "2001:db8::1"] * 100, "sender": senders, "helo": [None, "h.example"] * 100,
+        "count": [*range(1, 200), None], "other": [[1]] * 200,
+    }  # fmt: skip
+    write_parquet(path, usual, use_dictionary=False)
+    assert read(path, Bounds())[2] == 200
+
+
+def test_what_is_no_parquet_file_of_senders_is_refused(folder: Path) -> None:
+    need("pyarrow")
+    path = folder / "hostile.parquet"
+    path.write_bytes(b"PAR1" + b"\x1b[2J" * 20)
+    assert only_fault(path).startswith("it is not a Parquet file that can be read / ")
+    write_parquet(path, {"\x1b[2J": ["192.0.2.1"], "sender": ["a@x.example"]})
+    assert "has no column of addresses: expected the columns ip,sender" in only_fault(path)
+    write_parquet(path, {"ip": ["192.0.2.1"], "sender": ["a@x.example"]})
+    assert "unpacks to more than" in str(replay_files(path, PAIRS, bounds=Bounds(unpacked=50)).unread[0])
+    whole = path.read_bytes()
+    for cut in range(4, len(whole) - 1, 97):
+        path.write_bytes(whole[:cut])
+        assert only_fault(path).startswith("it is not a Parquet file")
+
+
+@given(strategies.chance)
+@settings(max_examples=examples(40))
+def test_octets_of_a_parquet_file_may_be_any(folder: Path, random: Random) -> None:
+    """Rows or a fault, and nothing else."""
+    need("pyarrow")
+    path = folder / "changed.parquet"
+    write_parquet(path, {"ip": ["192.0.2.1", None] * 9, "sender": ["a@x.example"] * 18, "count": list(range(18))})
+    octets = bytearray(path.read_bytes())
+    for _ in range(random.choice([1, 2, 9])):
+        octets[random.randrange(4, len(octets))] = random.choice([0, 1, 127, 255, random.randrange(256)])
+    path.write_bytes(octets)
+    totals = replay_files(path, PAIRS)
+    assert totals.rows + totals.other_rows + totals.skipped
+
+
+def test_without_pyarrow_the_fault_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "spfengine.evidence.parquet_parts", raising=False)
+    path = folder / "table.parquet"
+    path.write_bytes(b"PAR1")
+    assert "pip install pyarrow numpy (the extra spfengine[parquet])" in only_fault(path)

@@ -41,9 +41,10 @@ can't be written.
     "name. Names that exist already are skipped.",
 )  # fmt: skip
 @click.option(
-    "--size", metavar="OCTETS", type=click.IntRange(LEAST_SIZE, MOST_SIZE),
+    "--max-size", metavar="OCTETS", type=click.IntRange(LEAST_SIZE, MOST_SIZE),
     help="How large the DNS answer for a name may be. Without it: 512, or 1232 if that needs too many names.",
 )  # fmt: skip
+@click.option("--size", type=click.IntRange(LEAST_SIZE, MOST_SIZE), hidden=True)  # what --max-size was called before
 @click.option(
     "--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="The format of the records to paste."
 )
@@ -55,6 +56,7 @@ def command(
     includes: tuple[str, ...],
     hosts: bool,
     names: str,
+    max_size: int | None,
     size: int | None,
     form: str,
     zones: tuple[str, ...],
@@ -68,7 +70,10 @@ def command(
     base = sources.base_resolver(zones, live, nameservers)
     resolver = with_drafts(base, drafts_by_name(drafts, domain))
     try:
-        flattening = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)
+        most = size if max_size is None else max_size
+        flattening = flatten(
+            domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, max_size=most
+        )
     except ArgumentError as error:
         parameter, _, message = str(error).partition(": ")
         if parameter not in ("includes", "names"):

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from spfengine.advice.drafted_lint import OVER_LIMITS, lint_drafts, plans_of
+from spfengine.advice.limits.plan import LimitPlan
 from spfengine.answers import Resolver
 from spfengine.cli import evidence_input, exits, html as reports, options, sources, typed
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines
-from spfengine.cli.lint_edits import editable_lint, editable_text, recorded_base
+from spfengine.cli.lint_edits import editable_lint, recorded_base
 from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
 from spfengine.cli.options import Draft, Expected, drafts_by_name
@@ -199,9 +200,7 @@ def command(
     if is_interactive and (paths or not (domain or drafts or records)):
         raise click.UsageError("with --interactive, the reader edits a record; expected DOMAIN or --draft RECORD")
     if paths:
-        if drafts or records or own or evidence_paths:
-            other = "--own" if own else "--senders" if evidence_paths else "--draft"
-            raise click.UsageError(f"--source and {other} can't be combined; expected one")
+        _refuse_beside_sources(own, evidence_paths, drafts + records)
         resolver = resolver_of(zones, live, nameservers)
         codes = _reported(selected, ignored)
         of_sources = lint_sources(paths, domain, resolver, lambda found: [each for each in found if each.code in codes])
@@ -211,43 +210,54 @@ def command(
     senders = () if evidence is None else evidence.senders
     answers = _Answers(zones, live, nameservers)
     linted = _findings(domain, record, others, answers, own, senders, is_interactive=is_interactive)
-    found, names = linted.findings, linted.names
     plans = [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
-    too_much_for = _too_much_for(linted)
     codes = _reported(selected, ignored)
-    findings = [finding for finding in found if finding.code in codes]
+    findings = [finding for finding in linted.findings if finding.code in codes]
     places = Places(zones)
     asked = Asked(zones, live, nameservers, others)
     if html is not None:
         from spfengine.report.lint import lint_page
 
         planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
-        page = lint_page(domain, findings, places.text, names, planned)
+        page = lint_page(domain, findings, places.text, linted.names, planned)
         situation = None
         if is_interactive:
-            left_out = [code for code in LintCode if code not in codes]
-            if domain is None or linted.base is None:
-                situation = editable_text(record or "", left_out)
-            else:
-                situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
+            left_out = tuple([code for code in LintCode if code not in codes])
+            situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
         reports.write_report(page, html, evidence_lines(evidence), situation)
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
-        for name, profiles in too_much_for.items():
+        for name, profiles in _too_much_for(linted).items():
             screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
         for plan in plans:
             screen.show(plan_lines(plan, screen.width, asked))
-        screen.show(summary_lines(names, screen.width))
+        screen.show(summary_lines(linted.names, screen.width))
     else:
-        more: dict[str, object] = {"names": [name.to_dict() for name in names]}
-        more["plan"] = plan_dict(plans[0] if plans and domain is not None else None)
-        more["plans"] = [plan.to_dict() for plan in plans]
-        more["too_much_for"] = {
-            visible_name(name): [profile.name for profile in profiles] for name, profiles in too_much_for.items()
-        }
-        sys.stdout.write(_for_programs(domain, findings, places, form, more))
+        sys.stdout.write(_for_programs(domain, findings, places, form, _besides_findings(domain, linted, plans)))
     return _exit_code(findings, strict=strict)
+
+
+def _refuse_beside_sources(
+    own: tuple[str, ...], evidence_paths: tuple[str, ...], drafts: tuple[PastedDraft, ...]
+) -> None:
+    """Raise UsageError if an option is given that does not go with --source."""
+    if own or evidence_paths or drafts:
+        other = "--own" if own else "--senders" if evidence_paths else "--draft"
+        raise click.UsageError(f"--source and {other} can't be combined; expected one")
+
+
+def _besides_findings(domain: str | None, linted: _Linted, plans: list[LimitPlan]) -> dict[str, object]:
+    """Return what JSON has besides the findings."""
+    return {
+        "names": [name.to_dict() for name in linted.names],
+        "plan": plan_dict(plans[0] if plans and domain is not None else None),
+        "plans": [plan.to_dict() for plan in plans],
+        "too_much_for": {
+            visible_name(name): [profile.name for profile in profiles]
+            for name, profiles in _too_much_for(linted).items()
+        },
+    }
 
 
 def _report_sources(domain: str | None, linted: LintedSources, form: str, html: str | None, *, strict: bool) -> int:

@@ -48,7 +48,7 @@ domain is ready for it: who would fail, who is carried by DKIM, and what is not 
 
 The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
 given gets a worse result, such as fail after softfail), 2 a draft is broken, 69 DNS could not answer, so a part is not
-known. The first line says what changes for addresses that are no sender's and did not pass. With --enforce: 0
+known. The first line says what changes for addresses that belong to no sender and did not pass. With --enforce: 0
 every sender given passes, 1 one would fail or is carried by DKIM alone, 2 there is no valid record, 69 it is not known,
 for example without senders. {exits.OTHER_HELP}, 73 FILE of --html can't be written.
 """

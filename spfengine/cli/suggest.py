@@ -156,7 +156,7 @@ def command(
         allow_unnamed=allow_unnamed,
         own=own,
         hosts=zone_files.hosts_at(layers, [sender.ip for sender in senders]),
-        max_answer=max_size,
+        max_size=max_size,
     )
     plan = None
     if suggestion.is_over_limit:

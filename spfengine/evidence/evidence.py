@@ -49,7 +49,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Repair(Unread):
-    """Something that was read all the same, after a repair or without one of its fields; no message is lost to it."""
+    """Something that was read nevertheless, after a repair or without one of its fields; no message is lost to it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

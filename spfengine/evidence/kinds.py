@@ -158,5 +158,5 @@ def packed_by(head: bytes) -> str | None:
 
 
 def saved_as(head: bytes) -> str | None:
-    """Return what a file is that people save messages as but is not read, and the way out; None for anything else."""
+    """Return the kind of a file in which people save messages but which is not read, and what to do; or None."""
     return next((name for magic, name in _OTHERS.items() if head.startswith(magic)), None)

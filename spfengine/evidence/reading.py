@@ -389,7 +389,7 @@ class _Reader:
             self._ledger.skip(error.reason, error.example)
             return
         if self._ledger.files(REPORT) == reports:
-            yield from self._told(lambda: self._sender_of(fields, texts))
+            yield from self._one(lambda: self._sender_of(fields, texts))
 
     def _sender_of(self, fields: Fields, texts: Sequence[Attachment]) -> tuple[str, Sender] | None:
         """Return the kind and the sender of a message without DMARC reports; None if it names no sender.
@@ -410,7 +410,7 @@ class _Reader:
 
     def _read_pasted(self, text: str) -> Iterator[Sender]:
         """Yield the sender that pasted text is about."""
-        yield from self._told(lambda: self._sender_in(text))
+        yield from self._one(lambda: self._sender_in(text))
 
     def _sender_in(self, text: str) -> tuple[str, Sender] | None:
         """Return the kind and the sender of pasted text: of its header fields, of Gmail's table, or of a bounce.
@@ -434,16 +434,17 @@ class _Reader:
             return BOUNCE, sender
         raise fault or UnusableError("the text has neither header fields nor the reply of a server about SPF")
 
-    def _told(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
+    def _one(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
         """Yield the sender that a function returns, and count its kind."""
         try:
-            told = read()
+            found = read()
         except UnusableError as error:
             self._ledger.skip(error.reason, error.example)
             return
-        if told is not None:
-            self._ledger.begin(told[0])
-            yield from self._counted(told[0], [told[1]])
+        if found is not None:
+            kind, sender = found
+            self._ledger.begin(kind)
+            yield from self._counted(kind, [sender])
 
     def _counted(self, kind: str, senders: Iterable[Sender]) -> Iterator[Sender]:
         for sender in senders:

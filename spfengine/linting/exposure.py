@@ -22,7 +22,7 @@ from spfengine.visible import visible
 from spfengine.wording import listed
 
 MANY = 100_000
-"""IPv4 addresses that a record may let pass before it is said how many they are."""
+"""IPv4 addresses that a record may let pass before lint reports their number."""
 _SHOWN = 3  # terms that are named
 _SHOWN_RENTABLE = 6
 
@@ -53,7 +53,7 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
     """Return how exposed a domain is to others who may send from the addresses that its record lets pass.
 
     Args:
-        findings: the findings so far; of a record that lets everybody pass, nothing more is said.
+        findings: the findings so far; if a record lets everybody pass, nothing more is reported about it.
     """
     chain = walk.chain
     if any(reached.record is None or len(reached.record.directives) > MAX_DIRECTIVES for reached in chain):

@@ -33,7 +33,7 @@ class _Lookup:
 
 
 def _kind(hit: object) -> object:
-    """Return what decides how a run goes on: of a directive that it hits, only the qualifier does."""
+    """Return what decides how a run continues: of a directive that it hits, only the qualifier does."""
     return getattr(hit, "qualifier", hit)
 
 

@@ -108,7 +108,7 @@ def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
 
 
 def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
-    """Yield how the mail of these senders fared with DMARC, if reports say so."""
+    """Yield whether the mail of these senders passed DMARC, if reports say so."""
     messages = authenticated_messages(senders)
     if messages:
         parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
@@ -116,7 +116,7 @@ def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
 
 
 def authentication_text(sender: Sender) -> str | None:
-    """Return how the mail of a sender fared with DMARC by a report, in words; None if that is not known."""
+    """Return whether the mail of a sender passed DMARC by a report, in words; None if that is not known."""
     if sender.authentication is None:
         return None
     text = _OF_ONE[sender.authentication]

@@ -73,7 +73,7 @@ class _RefusedError(Exception):
 def answer(document: object, live: Callable[[], Resolver] | None, now: float | None = None) -> Answer:
     """Return the answer to a request of the page.
 
-    It has the key "error" with a message if the request can't be used, and then "field" with the part that is at fault
+    It has the key "error" with a message if the request can't be used, and then "field" with the part that is wrong
     ("" if it is none). Every answer can be given to anybody who can read the request.
 
     Args:

@@ -301,7 +301,7 @@ def test_names_go_only_where_the_limits_ask_for_it() -> None:
         ("v=spf1 include:news.example mx -all", ["198.51.100.9"], {"limits": Limits(lookups=2)},
          (Limit.LOOKUPS, 3, 2)),
         ("v=spf1 a mx -all", ["198.51.100.9"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 2, 1)),
-        ("v=spf1 a -all", ["198.51.100.9"], {"max_answer": 90}, (Limit.SIZE, 91, 90)),
+        ("v=spf1 a -all", ["198.51.100.9"], {"max_size": 90}, (Limit.SIZE, 91, 90)),
         ("v=spf1 exists:%{i}.x.example -exists:%{l}.y.example -all", ["198.51.100.9"], {"limits": Limits(voids=1)},
          (Limit.VOID_LOOKUPS, 2, 1)),
     ],
@@ -315,6 +315,13 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
     assert found.closest is not None
     assert found.simulation is not None
     assert found.forms() == {}
+
+
+def test_the_former_name_of_max_size_works_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="max_answer is now max_size"):
+        found = suggestion("v=spf1 a -all", "198.51.100.9", max_answer=90)
+    assert found == suggestion("v=spf1 a -all", "198.51.100.9", max_size=90)
+    assert found.max_size == 90
 
 
 @pytest.mark.parametrize(
@@ -461,7 +468,7 @@ def test_a_search_that_is_cut_short_says_so() -> None:
 def test_many_addresses_that_could_go_for_one_another() -> None:
     """The network goes rather than its 128 halves; it is not proved that there is nothing smaller, and that is said."""
     halves = " ".join(f"ip4:192.0.2.{2 * n}/31" for n in range(128))
-    found = suggestion(f"v=spf1 ip4:192.0.2.0/24 {halves} -all", max_answer=9000)
+    found = suggestion(f"v=spf1 ip4:192.0.2.0/24 {halves} -all", max_size=9000)
     assert found.record == f"v=spf1 {halves} -all"
     assert not found.is_smallest
 
@@ -486,7 +493,7 @@ def test_more_sets_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_taken_out_of_a_record_of_hundreds_of_terms() -> None:
     terms = " ".join(f"ip4:10.{n // 250}.{n % 250}.1" for n in range(310))
     record = f"v=spf1 ip4:10.0.0.0/16 {terms} -all"
-    found = suggestion(record, "198.51.100.9", max_answer=20000)
+    found = suggestion(record, "198.51.100.9", max_size=20000)
     assert found.record == f"v=spf1 ip4:10.0.0.0/16 {terms} include:_spf.relay.example -all"
     assert not found.is_smallest
     assert found.terms[1].why == "matches 10.0.0.1; no message matched it"

@@ -247,6 +247,11 @@ def _refuse_beside_sources(
         raise click.UsageError(f"--source and {other} can't be combined; expected one")
 
 
+def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:
+    """Return the plans for the domains that exceed a limit; none if nothing was asked."""
+    return [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
+
+
 def _besides_findings(domain: str | None, linted: _Linted, plans: list[LimitPlan]) -> dict[str, object]:
     """Return what JSON has besides the findings."""
     return {

@@ -180,6 +180,7 @@ class _Work:
     Attributes:
         record: the domain's own record as the steps so far have left it.
         cost, meant: what it costs, and what it means without limits.
+        used, messages: messages that pass, or may pass, by each term, and by any.
     """
 
     def __init__(
@@ -200,8 +201,6 @@ class _Work:
         self.known = known
         self.catalogue = catalogue
         self.senders = senders
-        self.used: dict[str, int] = {}  # messages that pass, or may pass, by each term
-        self.messages = 0
         self.steps: list[PlanStep] = []
 
     def planned(self, plan: LimitPlan, cost: Budget, many_mx: list[MX]) -> Steps[LimitPlan]:

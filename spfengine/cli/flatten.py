@@ -10,6 +10,7 @@ from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.text.flatten import flattening_lines
 
 _EPILOG = f"""\b
@@ -67,7 +68,7 @@ def command(
 ) -> int:
     """Replace the includes of DOMAIN's record by networks, and prove that every client gets the same result."""
     base = sources.base_resolver(zones, live, nameservers)
-    resolver = sources.with_drafts(base, drafts_by_name(drafts, domain))
+    resolver = with_drafts(base, drafts_by_name(drafts, domain))
     try:
         most = size if max_size is None else max_size
         flattening = flatten(

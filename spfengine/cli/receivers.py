@@ -21,6 +21,7 @@ from spfengine.policy.policy import Policy
 from spfengine.problems import Result
 from spfengine.record.parser import diagnose, sound_terms
 from spfengine.resolvers.asking import ask
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.resolvers.recording import Recorder
 from spfengine.text.lines import FAULT, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
@@ -81,7 +82,7 @@ def command(
     """
     from spfengine.testing import receivers
 
-    base = sources.with_drafts(sources.base_resolver(zones, live, nameservers), drafts_by_name(drafts, domain))
+    base = with_drafts(sources.base_resolver(zones, live, nameservers), drafts_by_name(drafts, domain))
     sender = sender or f"postmaster@{domain}"
     if sender.rpartition("@")[2].lower() != domain.lower():
         raise click.BadParameter(f"expected an address at {visible_name(domain)}", param_hint="'--sender'")

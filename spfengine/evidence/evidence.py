@@ -103,7 +103,7 @@ class SourceKind:
     """What was read of one kind of source.
 
     Attributes:
-        kind: "dmarc-report", "message", "bounce", "failure-report", "log", "csv" or "json".
+        kind: "dmarc-report", "message", "bounce", "failure-report", "log", "csv", "json" or "parquet".
         files: files, members of archives and attachments of this kind.
         rows: rows, records, messages or lines that named a sender.
         messages: the messages of these senders.

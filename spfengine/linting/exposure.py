@@ -70,10 +70,11 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
     sizes: list[tuple[int, Directive]] = []
     for reached in chain:
         matched: list[_Matched] = []
+        of_nobody = _of_nobody([reached])
         for term in live(reached.record) if reached.record is not None else []:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
-                known = difference(intersection(spans[0], passing), _of_nobody([reached]))
+                known = difference(intersection(spans[0], passing), of_nobody)
                 sizes.append((_count(known), term))
                 matched.append((term, spans))
         more += _rentable(reached, matched)

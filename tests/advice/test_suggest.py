@@ -91,6 +91,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 -all", ["192.0.2.50"], {}, "v=spf1 -all"),
         ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 -all", ["192.0.2.50", "192.0.2.51"], {"want": ["192.0.2.0/24"]}, "v=spf1 ip4:192.0.2.50/31 -all"),
+        ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.7/24"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 -all", ["2001:db8::1", "192.0.2.60"], {"allow_unnamed": True},
          "v=spf1 ip4:192.0.2.60 ip6:2001:db8::1 -all"),
         ("v=spf1 -all", [], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),

@@ -110,7 +110,10 @@ class ParquetPart:
     def _find_plain_rows(self) -> None:
         columns = self._reader.form.columns
         used = columns.at if columns.own else [name for name in USED if name in columns.at]
-        cells = {name: _cells(self._batch.column(str(columns.at[name][0]))) for name in used}
+        try:
+            cells = {name: _cells(self._batch.column(str(columns.at[name][0]))) for name in used}
+        except _FAULTS:  # a damaged file can name texts that it does not have
+            return
         is_usual = np.ones(self._batch.num_rows, np.bool_)
         whole: dict[str, Cells] = {}
         for name, each in cells.items():
@@ -143,11 +146,11 @@ class ParquetPart:
 
 def _text(value: Any) -> str:
     """Return the text of a cell. Raises UnusableError."""
-    if isinstance(value, pa.DictionaryScalar):
-        value = value.value
     if pa.types.is_nested(value.type):
         raise UnusableError("a cell is neither text, nor a whole number, nor an address", "a list or an object")
     try:
+        if isinstance(value, pa.DictionaryScalar):
+            value = value.value
         if isinstance(value, pa.StringScalar) and value.is_valid and value.as_buffer().size > _LONGEST_TEXT:
             raise UnusableError(f"a cell is longer than {_LONGEST_TEXT:,} octets")
         return text_of_cell(value.as_py())
@@ -180,7 +183,7 @@ def _values(column: pa.DictionaryArray) -> pa.StringArray:
         return pa.nulls(len(column), pa.string())
     indices = column.indices
     _, offsets, _ = column.dictionary.buffers()
-    edges = np.frombuffer(offsets, np.int32)[column.dictionary.offset :]
+    edges = np.frombuffer(offsets, np.int32)[column.dictionary.offset :][: len(column.dictionary) + 1]
     at = indices.fill_null(0).to_numpy(zero_copy_only=False)
     is_long = edges[at + 1] - edges[at] > MAX_SENDER
     if not is_long.any():

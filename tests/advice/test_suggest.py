@@ -407,7 +407,8 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, message
     assert message in (found.refusal or "")
     assert found.record is None
     assert [each.standing for each in found.senders] == [SenderStanding.UNKNOWN]
-    assert found.to_dict()["advice"] == "broken"
+    document = found.to_dict()
+    assert (document["advice"], document["smallest"], document["worse"]) == ("broken", False, False)
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ _COMMANDS = {
     "flatten-alias": "spfengine flatten mail.seed.example --zone examples/seed-cpanel.zone",
     "flatten-conditional": f"{_FLATTEN} 'v=spf1 include:u.bakery.example -all' "
     "--draft 'u.bakery.example=v=spf1 exists:%{l}.bakery.example -all' --include u.bakery.example",
-    "flatten-no-free-name": "spfengine flatten wild.example --zone examples/failures.yaml --size 256",
-    "flatten-too-large": f"{_FLATTEN} 'v=spf1 include:servers.mcsv.net {_LONG_TERMS} -all' --size 256",
+    "flatten-no-free-name": "spfengine flatten wild.example --zone examples/failures.yaml --max-size 256",
+    "flatten-too-large": f"{_FLATTEN} 'v=spf1 include:servers.mcsv.net {_LONG_TERMS} -all' --max-size 256",
     "helo-unknown": "spfengine check 192.0.2.1 a@seed.example --zone examples/seed.zone --draft 'v=spf1 a:%{h} -all'",
 }
 """Examples of codes that neither lint nor the cases of our own suite have."""

@@ -12,7 +12,7 @@ from spfengine.advice.limits.plan import LimitPlan
 from spfengine.answers import Resolver
 from spfengine.cli import evidence_input, exits, html as reports, options, sources, typed
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines
-from spfengine.cli.lint_edits import editable_lint, editable_text, recorded_base
+from spfengine.cli.lint_edits import editable_lint, recorded_base
 from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
 from spfengine.cli.options import Draft, Expected, drafts_by_name
@@ -210,7 +210,7 @@ def command(
     senders = () if evidence is None else evidence.senders
     answers = _Answers(zones, live, nameservers)
     linted = _findings(domain, record, others, answers, own, senders, is_interactive=is_interactive)
-    plans = _plans(linted, senders)
+    plans = [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
     codes = _reported(selected, ignored)
     findings = [finding for finding in linted.findings if finding.code in codes]
     places = Places(zones)
@@ -222,11 +222,8 @@ def command(
         page = lint_page(domain, findings, places.text, linted.names, planned)
         situation = None
         if is_interactive:
-            left_out = [code for code in LintCode if code not in codes]
-            if domain is None or linted.base is None:
-                situation = editable_text(record or "", left_out)
-            else:
-                situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
+            left_out = tuple([code for code in LintCode if code not in codes])
+            situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
         reports.write_report(page, html, evidence_lines(evidence), situation)
     if form == "text":
         screen = Screen()

@@ -37,42 +37,36 @@ def recorded_base(zones: Sequence[str], live: bool, nameservers: Sequence[str]) 
     return zone_files.lay_together(layers, recorder), recorder
 
 
-def editable_text(record: str | tuple[str, ...], left_out: Iterable[str]) -> "EditableLint":
-    """Return what the report of a record alone needs."""
-    from spfengine.report.edits.lint import EditableLint
-    from spfengine.report.edits.situation import Draft
-
-    return EditableLint(None, (Draft("", _shown(record)),), (), (), tuple(left_out), (), None)
-
-
 def editable_lint(
-    domain: str,
+    domain: str | None,
     record: str | tuple[str, ...] | None,
     others: Mapping[str, str],
-    base: "tuple[Resolver, Recorder | None]",
+    base: "tuple[Resolver, Recorder | None] | None",
     zones: Iterable[str],
     own: tuple[str, ...],
     senders: tuple[Sender, ...],
-    left_out: Iterable[str],
+    left_out: tuple[str, ...],
 ) -> "EditableLint":
-    """Return what the report of a domain needs.
+    """Return what the report of a domain needs, or of a record alone if there is no domain.
 
     Args:
         record, others: its draft, if it has one, and those of other names.
-        base: what `recorded_base` returned for `zones`.
+        base: what `recorded_base` returned for `zones`; None for a record alone.
         left_out: codes of findings that are not reported.
 
     Raises:
         CommandError: a file is too large to be in a report, or can't be read again.
         RecordingError: more answers were recorded than a report can hold.
     """
-    from spfengine.report.edits.lint import recorded_lint
+    from spfengine.report.edits.lint import EditableLint, recorded_lint
     from spfengine.report.edits.situation import Draft
 
-    first: tuple[Draft, ...] = () if record is None else (Draft(domain, _shown(record)),)
+    first: tuple[Draft, ...] = () if record is None else (Draft(domain or "", _shown(record)),)
+    if domain is None or base is None:
+        return EditableLint(None, first, (), (), left_out, (), None)
     drafts = (*first, *[Draft(name, text) for name, text in others.items()])
     resolver, recorder = base
-    return recorded_lint(recorder, resolver, domain, drafts, own, senders, tuple(left_out), _files(zones))
+    return recorded_lint(recorder, resolver, domain, drafts, own, senders, left_out, _files(zones))
 
 
 def _shown(record: str | tuple[str, ...]) -> str:

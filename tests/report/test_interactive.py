@@ -311,9 +311,10 @@ def test_the_engine_in_it_needs_nothing_that_was_left_out(tmp_path: Path) -> Non
     engine = tmp_path / "engine.zip"
     engine.write_bytes(gzip.decompress(b64decode(dict(interactive._parts())["engine.zip"])))
     paths = []
-    for number, make in enumerate((seed_simulation, seed_check, bakery_lint)):
-        paths.append(tmp_path / f"{number}.json")
-        paths[-1].write_text(situation_json(make()))
+    situations: list[Situation] = [seed_simulation(), seed_check(), bakery_lint()]
+    for situation in situations:
+        paths.append(tmp_path / f"{situation.kind}.json")
+        paths[-1].write_text(situation_json(situation))
     command = [sys.executable, "-I", "-c", ALONE, str(engine), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr == ""

@@ -131,7 +131,7 @@ def github_text(findings: list[Finding], places: HasPlaces) -> str:
         place = places.of(finding)
         properties = {"title": f"spfengine {finding.code}"}
         if place is not None:
-            properties["file"] = place.path
+            properties["file"] = _printable(place.path)
             if place.line is not None:
                 properties["line"] = str(place.line)
             if place.column is not None:
@@ -168,7 +168,7 @@ def _result(finding: Finding, rule: int, places: HasPlaces) -> dict[str, object]
         "logicalLocations": [{"name": name, "fullyQualifiedName": f"{name} TXT", "kind": "resource"}]
     }
     if place is not None:
-        physical: dict[str, object] = {"artifactLocation": {"uri": quote(place.path.replace("\\", "/"))}}
+        physical: dict[str, object] = {"artifactLocation": {"uri": _uri(place.path)}}
         if place.line is not None:
             physical["region"] = {"startLine": place.line, **_columns(place)}
         location["physicalLocation"] = physical
@@ -180,6 +180,10 @@ def _result(finding: Finding, rule: int, places: HasPlaces) -> dict[str, object]
         "locations": [location],
         "properties": {"domain": name, "own": finding.own, "fix": None if finding.fix is None else list(finding.fix)},
     }
+
+
+def _uri(path: str) -> str:
+    return quote(os.fsencode(path.replace("\\", "/")))
 
 
 def _columns(place: Place) -> dict[str, object]:
@@ -196,6 +200,11 @@ def _message(finding: Finding) -> str:
 
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _printable(path: str) -> str:
+    """Return a path with what may act on a terminal escaped; GitHub has a way to write line ends."""
+    return "".join([each if each.isprintable() or each in "\r\n" else visible(each) for each in path])
 
 
 def _property(text: str) -> str:

@@ -8,7 +8,7 @@ Records of the planned zone are answered from the plan, all other names from liv
 depends on them is not known.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +63,12 @@ class SpfProcessor(BaseProcessor):  # type: ignore[misc]  # octodns ships no typ
         id: str,
         *,
         live: bool = False,
-        nameservers: Sequence[str] = (),
+        nameservers: str | Sequence[str] = (),
         severity: str = "error",
-        ignore: Iterable[str] = (),
+        ignore: str | Iterable[str] = (),
         worse: str = "refuse",
         unknown: str = "warn",
-        senders: Iterable[str] = (),
+        senders: str | Iterable[str] = (),
         lenient: bool = False,
     ) -> None:
         """Make a processor; octoDNS does, with the keys of its configuration.
@@ -84,6 +84,8 @@ class SpfProcessor(BaseProcessor):  # type: ignore[misc]  # octodns ships no typ
             senders: files with senders, as for --senders. A plan is worse if one of them gets a worse result.
             lenient: whether nothing is refused.
 
+        A list with one element may be written as that element.
+
         Raises:
             ProcessorException: a value can't be used; the message says what was expected.
         """
@@ -93,9 +95,10 @@ class SpfProcessor(BaseProcessor):  # type: ignore[misc]  # octodns ships no typ
         choices = {"refuse": True, "warn": False}
         self._refuses_worse = _one_of("worse", worse, choices)
         self._refuses_unknown = _one_of("unknown", unknown, choices)
-        self._ignored = frozenset(_one_of("ignore", code, {str(each): each for each in LintCode}) for code in ignore)
-        self._below = _below(live, nameservers)
-        self._senders = _senders(senders)
+        codes = {str(each): each for each in LintCode}
+        self._ignored = frozenset(_one_of("ignore", code, codes) for code in _texts("ignore", ignore))
+        self._below = _below(_is_set("live", live), _texts("nameservers", nameservers))
+        self._senders = _senders(_texts("senders", senders))
 
     def process_source_zone(
         self,
@@ -198,6 +201,24 @@ def _one_of(key: str, value: object, choices: dict[str, Any]) -> Any:
     return choices[value]
 
 
+def _is_set(key: str, value: object) -> bool:
+    """Return what is true or false; a text such as "false" would count as true."""
+    if not isinstance(value, bool):
+        raise ProcessorException(f"{key}: {visible(repr(value), 60)} can't be used; expected true or false")
+    return value
+
+
+def _texts(key: str, value: object) -> list[str]:
+    """Return a list of texts; one text is a list of it."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
+        raise ProcessorException(f"{key}: {visible(repr(value), 60)} can't be used; expected a list")
+    texts = list(given)
+    if not all(isinstance(each, str) for each in texts):
+        raise ProcessorException(f"{key}: {visible(repr(value), 60)} can't be used; expected a list of texts")
+    return texts
+
+
 def _below(live: bool, nameservers: Sequence[str]) -> "Resolver | None":
     if not live and not nameservers:
         return None
@@ -207,11 +228,10 @@ def _below(live: bool, nameservers: Sequence[str]) -> "Resolver | None":
         raise ProcessorException(f"nameservers: {error}") from error
 
 
-def _senders(paths: Iterable[str]) -> dict[str, list[Sender]]:
+def _senders(paths: Sequence[str]) -> dict[str, list[Sender]]:
     found: dict[str, list[Sender]] = {}
-    given = list(paths)
     try:
-        evidence = read_evidence(given).senders if given else ()
+        evidence = read_evidence(paths).senders if paths else ()
     except (OSError, SPFEngineError) as error:
         raise ProcessorException(f"senders: {visible(str(error), 200)}") from error
     for sender in evidence:

@@ -197,3 +197,12 @@ def without_text(atoms: list[Atom], part: str) -> list[Atom]:
     if not part or (version is not None and part in version[0]):
         return [*atoms[:start], Atom(None, atoms[start].start, atoms[-1].end)] if start < len(atoms) else atoms
     return without_templates(atoms, re.compile(re.escape(part)))
+
+
+def with_single_spaces(atoms: list[Atom]) -> list[Atom]:
+    """Return the atoms without the spaces after another one, or after a line end."""
+    found: list[Atom] = []
+    for atom in atoms:
+        if not (atom.char in {" ", "\t"} and found and (found[-1].char or "x").isspace()):
+            found.append(atom)
+    return found

@@ -11,6 +11,7 @@ from stat import S_ISDIR, S_ISREG
 
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
+from spfengine.sources.absent import is_absent
 from spfengine.sources.code import Language, Scanner
 from spfengine.sources.elsewhere import elsewhere_of
 from spfengine.sources.makers import makers_of
@@ -19,11 +20,12 @@ from spfengine.sources.owners import Owner, Owners
 from spfengine.sources.places import Lines
 from spfengine.sources.reading import Reading
 from spfengine.sources.record import FoundRecord, begins, record_in
+from spfengine.sources.sums import MOST_ATOMS
 from spfengine.sources.terraform import definitions_in, lookup_in
 from spfengine.sources.tokens import Literal, Token
 from spfengine.sources.unshown import Unshown, unshown_of
-from spfengine.sources.usage import is_no_record
-from spfengine.sources.values import MOST_ATOMS, Value, values_in
+from spfengine.sources.usage import is_key, is_no_record
+from spfengine.sources.values import Value, values_in
 from spfengine.sources.variables import Variables, variables_in
 from spfengine.sources.yaml_text import YAML, YamlScanner
 from spfengine.visible import short_repr, visible
@@ -59,6 +61,7 @@ _KINDS = {
     ".tf": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".tofu": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".tfvars": _Kind(code.TERRAFORM, atoms.FORMATTED),
+    ".hcl": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".json": _Kind(code.JSON, atoms.DATA),
     ".yaml": _Kind(YAML, atoms.FORMATTED),
     ".yml": _Kind(YAML, atoms.FORMATTED),
@@ -135,8 +138,8 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
     mode = os.stat(name).st_mode
     if not S_ISDIR(mode) and kind_of(name) is None:
         raise ArgumentError(
-            f"{visible(name, 200)} is of no kind that records are found in; expected a folder, or a file whose name "
-            f"ends with {', '.join(ENDINGS)}"
+            f"{visible(name, 200)}: files of this kind are not read; expected a folder, or a file whose name ends with "
+            f"{', '.join(ENDINGS)}"
         )
     unread: list[UnreadFile] = []
     paths = list(walked(name, unread, lambda file: kind_of(file) is not None)) if S_ISDIR(mode) else [name]
@@ -173,8 +176,10 @@ def records_in(
     found = []
     for reading in readings:
         for value, owner in _values(path, reading, readings[-1], owners, unread):
-            is_sure = value.at is not None and owners.is_of_txt(reading, value.at)
-            record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code, is_sure=is_sure)
+            is_pair_name = value.at is not None and is_key(reading, value.at)
+            is_sure = value.at is not None and not is_pair_name and owners.is_of_txt(reading, value.at)
+            is_code = kind.is_code or is_pair_name
+            record = record_in(path, text, lines, value, kind.templates, is_code=is_code, is_sure=is_sure)
             if record is not None:
                 name, name_text = owner()
                 found.append(replace(record, name=name, name_text=name_text))
@@ -240,6 +245,8 @@ def _values(
             assert at is not None, "it begins with a literal"
             around = None if reading is whole else _around(whole, reading.tokens[at].start)
             if around is not None and is_no_record(whole, around):
+                continue
+            if is_absent(reading, at) or (around is not None and is_absent(whole, around)):
                 continue
             is_escaped = reading.language is YAML and owners.is_of_octodns(reading, at)
             yield _unescaped(value) if is_escaped else value, partial(_owner, owners, reading, at, whole, around)

@@ -21,7 +21,10 @@ _IN_ZONE = re.compile(r"(?<![^\s\"'])(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})
 _ZONE_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _COMMENT = re.compile(r"[ \t]*(?:#|//|;)")
 
-_VERSION = re.compile(r"v=spf1(?=[^\"'\\]{2}| ?[\"']\s*[+~])", re.IGNORECASE)
+_JOINED = r"[\"']?\s*[,\])][^\n{}]{0,400}\|\s*(?:join|union)\b"  # of Ansible: ['v=spf1', …] | join(' ')
+_VERSION = re.compile(
+    rf"v=spf1(?=[^\"'\\]{{2}}| ?[\"']\s*[+~])|(?:(?<=\[[\"'])|(?<=\[ [\"']))v=spf1(?= ?{_JOINED})", re.IGNORECASE
+)
 _QUOTES = re.compile(r"(\\*[\"'`])(?:\\*[\"'])?\Z")
 _COMPARED_BEFORE = re.compile(
     r"[=!]=\s*\Z"
@@ -46,6 +49,7 @@ _TAGS = (("{{", "}}"), ("{%", "%}"), ("${", "}"))
 _AFTER_TAG = re.compile(r"[}%]\}[ \t]?\Z")
 _NEXT_TAG = re.compile(r"\{[{%]-?\s*(?:else|elif|elseif|endif|end|endset|endblock|endmacro)\b|\n")
 _GOES_ON = re.compile(r"[\"']?\$|\w|\s*[~+][^=]|\s*\.\s*(?:concat|append)\b")
+_GOES_ON_IN_LIST = re.compile(_JOINED)
 _CHANGED = re.compile(r"\s*(?:\||\.)\s*(?:regex_?)?(?:replace|sub|format)")
 _QUOTE_AFTER_BACKSLASHES = re.compile(r"\\+(?=[\"'])")
 _CHANGING = REPLACING | SUBSTITUTING | {"substr", "substring", "format"}
@@ -203,8 +207,11 @@ def _as_used(record: list[Atom], text: str, before: str, after: int) -> list[Ato
         return record
     if name in _CHANGING or _CHANGED.match(text, after):
         return without_text(record, "")
+    end = record[-1].end
     if name == "concat" or _GOES_ON.match(text, after):
-        return [*record, Atom(None, record[-1].end, record[-1].end)]
+        return [*record, Atom(None, end, end)]
+    if _is_in_template(before) and _GOES_ON_IN_LIST.match(text, after):
+        return [*record, Atom(" ", end, end), Atom(None, end, end)]
     return record
 
 

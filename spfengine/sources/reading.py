@@ -28,6 +28,7 @@ class Reading:
         enclosing: index of a token → index of the bracket that it is in.
         variables: what the file does with its variables.
         pairs, values: what `spfengine.sources.structure` has read so far, by the index of a bracket or value.
+        operand_ends: what `spfengine.sources.sums` has read so far: index of an operand → index after it.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Reading:
     variables: Variables = field(default_factory=Variables)
     pairs: dict[int | None, Any] = field(default_factory=dict)
     values: dict[int, Any] = field(default_factory=dict)
+    operand_ends: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         stack: list[int] = []

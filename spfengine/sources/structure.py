@@ -10,8 +10,8 @@ from typing import NamedTuple
 from spfengine.sources.atoms import Atom, atoms_of, text_of as text_of_atoms
 from spfengine.sources.code import TERRAFORM
 from spfengine.sources.reading import CLOSING, OPENING, Reading
+from spfengine.sources.sums import sum_at
 from spfengine.sources.tokens import Literal, Sign, is_sign, is_word
-from spfengine.sources.values import sum_at
 
 _MOST_LEVELS = 12
 _LONGEST_KEY = 80

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from spfengine.sources.absent import is_absent
 from spfengine.sources.atoms import without_templates
 from spfengine.sources.owners import Owners
 from spfengine.sources.places import Lines, Region
@@ -46,6 +47,8 @@ def unshown_of(path: str, reading: Reading, owners: Owners, lines: Lines) -> Ite
         if not owners.is_txt_value(reading, index):
             continue
         for element in _elements(reading, index):
+            if is_absent(reading, element + is_sign(reading.at(element), "{")):
+                continue
             span = _unknown(reading, owners, element)
             if span is not None:
                 owner = owners.of(reading, element)

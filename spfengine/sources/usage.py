@@ -5,7 +5,7 @@ What is printed, logged or compared with is published nowhere, so it is not a re
 
 import re
 
-from spfengine.sources.code import PYTHON
+from spfengine.sources.code import JAVASCRIPT, PYTHON
 from spfengine.sources.reading import Reading
 from spfengine.sources.tokens import Literal, Token, is_sign, is_word, text_of
 from spfengine.sources.variables import REPLACING, SUBSTITUTING
@@ -41,11 +41,12 @@ _RECEIVERS = frozenset({"chai", "console", "expect", "log", "logger", "logging",
 _FAILURE = re.compile(r"(?:Error|Exception|Failure|Warning)\Z|(?:assert|expect|should|log_)", re.IGNORECASE)
 _NOTES = frozenset({"comment", "comments", "example", "examples"})
 PROSE_KEYS = _NOTES | {
-    "__doc__", "allowedpattern", "assert", "changed_when", "constraintdescription", "contains", "desc", "description",
-    "doc", "docs", "documentation", "error", "error_message", "errors", "expected", "expr", "fail_msg", "failed_when",
-    "help", "help_text", "hint", "label", "match", "matches", "message", "msg", "name", "note", "notes", "pattern",
-    "placeholder", "reason", "regex", "regexp", "search", "startswith", "success_msg", "summary", "that", "title",
-    "until", "usage", "warning", "when",
+    "__doc__", "allowed_values", "allowedpattern", "allowedvalues", "assert", "changed_when", "const",
+    "constraintdescription", "contains", "desc", "description", "doc", "docs", "documentation", "enum", "error",
+    "error_message", "errors", "expected", "expr", "fail_msg", "failed_when", "help", "help_text", "hint", "label",
+    "match", "matches", "message", "msg", "name", "note", "notes", "pattern", "placeholder", "reason", "regex",
+    "regexp", "search", "startswith", "success_msg", "summary", "that", "title", "until", "usage", "warning",
+    "when",
 }  # fmt: skip
 """What has a message, a pattern or a condition, and no record, in lower case and with underscores."""
 _MOST_LEVELS = 8
@@ -131,6 +132,13 @@ def key_of(reading: Reading, index: int) -> str:
     if isinstance(token, Literal):
         return reading.text[token.start : min(token.end, token.start + 80)].strip("\"'`").lower().replace("-", "_")
     return text_of(token).lower() if is_word(token) else ""
+
+
+def is_key(reading: Reading, index: int) -> bool:
+    """Whether a literal is the name of a pair in data, or in a mapping of Python."""
+    opening = reading.enclosing.get(index, -1)
+    is_in_mapping = reading.language is not JAVASCRIPT and is_sign(reading.at(opening), "{")
+    return is_in_mapping and is_sign(reading.at(index + 1), ":")
 
 
 def _is_block(reading: Reading, opening: int) -> bool:

@@ -25,6 +25,7 @@ _TEMPLATE = re.compile(  # of Jinja and shells, at the beginning of a string
     r"(?:(?P<added>[~+])|\|\s*(?:regex_)?replace\(\s*(?:'(?P<single>[^'\n]{1,80})'|\"(?P<double>[^\"\n]{1,80})\")?"
     r"|-?\}{1,2}(?P<more>(?=[\s\"'\\]*[^\s\"'\\])))"
 )
+_PATTERN_OF_SPACES = re.compile(r"\s*/?(?:\\[nrst]|[ +*()\[\]|])+(?:/[gmsu]{0,4}\s*)?")
 _ONLY_QUOTES = re.compile(r"[\s\"'\\]*\Z")
 
 
@@ -83,6 +84,20 @@ def replaced_at(text: str, tokens: list[Token], index: int) -> str:
     return "" if is_pattern or len(searched) >= _LONGEST else searched
 
 
+def is_of_spaces(text: str, tokens: list[Token], index: int) -> bool:
+    r"""Whether the arguments from an index on put a space where spaces or line ends are: `"\n", " "`, `/\s+/g, " "`."""
+    part = _at(tokens, index)
+    if isinstance(part, Literal):
+        searched, index = text_of_atoms(atoms_of(text, part, _LONGEST)), index + 1
+    else:  # of JavaScript, whose regular expressions are no tokens
+        searched = text[tokens[index - 1].end : part.start][:_LONGEST] if part is not None else ""
+    space = _at(tokens, index + 1)
+    if not is_sign(_at(tokens, index), ",") or not isinstance(space, Literal) or not searched:
+        return False
+    is_spaces = searched.isspace() or _PATTERN_OF_SPACES.fullmatch(searched) is not None
+    return is_spaces and text_of_atoms(atoms_of(text, space, _LONGEST)) == " "
+
+
 def _in_literal(found: Variables, text: str, literal: Literal) -> None:
     """Note a variable that a longer string begins with: `"${base} -all"`."""
     hole = next((run for run in literal.runs[:2] if run.is_hole), None)
@@ -122,7 +137,7 @@ def _in_code(found: Variables, text: str, tokens: list[Token], index: int) -> No
         method = text_of(_at(tokens, index + 2))
         if method in GROWING:
             found.growing.add(name)
-        elif method in REPLACING and is_sign(_at(tokens, index + 3), "("):
+        elif method in REPLACING and is_sign(_at(tokens, index + 3), "(") and not is_of_spaces(text, tokens, index + 4):
             found.replaced.setdefault(name, set()).add(replaced_at(text, tokens, index + 4))
     elif is_sign(_at(tokens, index - 1), "%") and _adds_text(text, _at(tokens, index - 2)):
         found.growing.add(name)
@@ -146,6 +161,8 @@ def _as_operand(found: Variables, text: str, tokens: list[Token], index: int) ->
         if any(is_sign(one, *SUBSTITUTING) and is_sign(two, "(") for one, two in pairwise(near)):
             found.replaced.setdefault(name, set()).add("")
     elif is_sign(following, ",") and is_sign(before, "(") and is_sign(_at(tokens, start - 2), *REPLACING):
+        if is_of_spaces(text, tokens, index + 2):
+            return
         found.replaced.setdefault(name, set()).add(replaced_at(text, tokens, index + 2))
     elif is_sign(following, ",") and _is_first_part(tokens, start):
         found.growing.add(name)

@@ -20,7 +20,7 @@ _TEMPLATE_COMMENT = re.compile(r"[ \t]*(?:\{\{-?[ \t]*/\*|(\{#))")
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?=\s|$)[ \t]*")
 _DASH = re.compile(r"-(?:[ \t]+|(?=\r?$))", re.MULTILINE)
 _KEY = re.compile(
-    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.)*)\"|'(?P<single>(?:[^'\n]|'')*)'"
+    r"(?:(?:\"(?P<double>(?:[^\"\\\n]|\\.)*)\"|'(?P<single>(?:[^'\n]|'')*)')[ \t]*"
     r"|(?P<plain>(?![\[{\"'|>&!%@`#])[^\n:#]*(?:(?::(?=[^\s])|(?<![ \t])#)[^\n:#]*)*)):(?=\s|$)[ \t]*",
     re.MULTILINE,
 )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_sarif(call: Call) -> None:
         "artifactLocation": {"uri": "dns/main.tf"},
         "region": {"startLine": 2, "startColumn": 36, "endLine": 2, "endColumn": 39},
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse such names")
+@pytest.mark.parametrize("form", ["github", "sarif", "json", "text"])
+def test_a_file_may_have_any_name(form: str, call: Call, tmp_path: Path) -> None:
+    name = b"dns/caf\xff\x1b[2J\n::error::.tf"
+    Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).write_text(MAIN, encoding="utf-8")
+    ended = call("lint", "--source", "dns", "--format", form)
+    assert ended.code == 2
+    assert all(line.isprintable() for line in ended.out.splitlines())
+    if form == "github":
+        assert [line.partition(" ")[0] for line in ended.out.splitlines()] == ["::warning", "::error"] * 2
+    if form == "sarif":
+        assert '"dns/caf%FF%1B%5B2J%0A%3A%3Aerror%3A%3A.tf"' in ended.out
 
 
 @pytest.mark.parametrize("option", [["--json"], ["--format", "json"]])

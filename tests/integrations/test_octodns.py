@@ -205,8 +205,24 @@ def test_codes_are_ignored(zones: Zones, caplog: pytest.LogCaptureFixture) -> No
         ({"ignore": ["nope"]}, "ignore: 'nope' can't be used; expected a code of"),
         ({"senders": ["/nonexistent"]}, "senders: "),
         ({"nameservers": ["x.example"]}, "nameservers: "),
+        ({"nameservers": "x.example"}, "nameservers: nameserver 'x.example'"),
+        ({"senders": "/nonexistent"}, "senders: .*'/nonexistent'"),
+        ({"ignore": "nope"}, "ignore: 'nope' can't be used"),
+        ({"ignore": [1]}, "ignore: .1. can't be used; expected a list of texts"),
+        ({"senders": 7}, "senders: 7 can't be used; expected a list"),
+        ({"live": "false"}, "live: 'false' can't be used; expected true or false"),
     ],
 )
 def test_settings_that_can_not_be_used_are_said(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ProcessorException, match=message.replace("(", r"\(")):
         SpfProcessor("spf", **settings)
+
+
+def test_a_long_value_is_split_by_octodns(zones: Zones, caplog: pytest.LogCaptureFixture) -> None:
+    record = " ".join(["v=spf1", *(f"ip4:192.0.2.{number}" for number in range(40)), "-all"])
+    with caplog.at_level(logging.INFO):
+        zones.write("source", f"'': {{type: TXT, value: '{record}'}}\n")
+        assert zones.sync() > 0
+    logged = "\n".join(lines(caplog.records))
+    assert "0 DNS lookups" in logged
+    assert not any(code in logged for code in ("string-over-255", "missing-space"))

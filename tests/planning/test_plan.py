@@ -138,6 +138,26 @@ def test_a_record_that_goes_is_worse_and_a_new_one_is_not(path: str) -> None:
     assert verdicts(planned({}, {path: text})) == {"example.com": Verdict.STRICTER}
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "there", "gone"),
+    [
+        ("tasks/dns.yml", ANSIBLE.replace("}", ", state: STATE}"), "present", "absent"),
+        ("main.tf", TF.replace("  name", "  count = STATE\n  name"), "1", "0"),
+        (
+            "zone.json",
+            """{"rrsets": [{"name": "example.com.", "type": "TXT", "ttl": 60, "records": [
+            {"content": "\\"RECORD\\"", "disabled": STATE}]}]}""",
+            "false",
+            "true",
+        ),
+    ],
+)
+def test_a_record_that_a_file_says_is_not_there_is_removed(path: str, text: str, there: str, gone: str) -> None:
+    before, after = ({path: text.replace("RECORD", WIDE).replace("STATE", state)} for state in (there, gone))
+    assert verdicts(planned(before, after)) == {"example.com": Verdict.WORSE}
+    assert planned(before, before).names == ()
+
+
 def test_a_record_that_moves_to_another_file_or_form_is_the_same() -> None:
     before = {"a/main.tf": TF.replace("RECORD", WIDE)}
     for after in ({"b/dns.tf": TF.replace("RECORD", WIDE)}, {"dnsconfig.js": DNSCONTROL.replace("RECORD", WIDE)}):

@@ -94,7 +94,14 @@ CORPUS: dict[str, list[Expected]] = {
         Expected(20, 15, 20, 52, "v=spf1 ip4:198.51.100.1 ptr -all"),
         Expected(25, 5, 27, 11, "v=spf1 mx inculde:_spf.example.net -all"),
         Expected(33, 31, 33, 90, "v=spf1 include:a.example ip4:${var.ip} ptr -all", ("${var.ip}",)),
-        Expected(37, 30, 37, 45, "v=spf1 ptr ...", ("",)),
+        Expected(
+            37,
+            30,
+            37,
+            93,
+            'v=spf1 ptr formatlist("include:%s", var.includes) -all',
+            ('formatlist("include:%s", var.includes)',),
+        ),
         Expected(41, 19, 41, 58, "v=spf1 exists:%{i}.%s.example.com ?all", ("%s",)),
     ],
     "octodns.yaml": [

@@ -272,9 +272,13 @@ WRITTEN = {
     "a list that is added to, Terraform": (
         ".tf",
         'x = join(" ", concat(["v=spf1"], var.terms, ["-all"]))\n',
-        ["v=spf1 ..."],
+        ["v=spf1 var.terms -all"],
     ),
-    "a list that is added to, Python": (".py", 'x = " ".join(["v=spf1"] + terms + ["-all"])\n', ["v=spf1 ..."]),
+    "a list that is added to, Python": (
+        ".py",
+        'x = " ".join(["v=spf1"] + terms + ["-all"])\n',
+        ["v=spf1 terms -all"],
+    ),
     "a list that is compared with": (".ts", 'assertEqual(["v=spf1"], words); expect(words[0], ["v=spf1"])', []),
     "a record that is compared with": (".js", "if (a === 'v=spf1 -all' || b != 'v=spf1 mx -all') {}", []),
     "quotes of a shell": (

@@ -30,7 +30,7 @@ _RESULTS = frozenset(Result)
 _MAX_WHY = 300  # octets of a problem's text in a comment
 
 
-def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bool = False) -> str:
+def received_spf(result: "CheckResult", receiver: str | None, *, utf8: bool) -> str:
     r"""Return the Received-SPF header field of a result, with its name, folded with CRLF, but without CRLF at its end.
 
     `parse_received_spf` reads every value back as it is in the result, if it is printable US-ASCII (or with `utf8`

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from spfengine.answers import MAX_STRING
 from spfengine.errors import ZoneError
 from spfengine.names import domain_fault, fold, to_labels
 from spfengine.resolvers.rrsets import (
@@ -224,7 +225,13 @@ def _value(where: str, type: str, value: object) -> Records:
         return preference, value.get("exchange", value.get("value"))
     if not isinstance(value, str):
         raise cannot_use(where, value, "text")
-    return _octets(where, value) if type in _STRINGS else value
+    return _strings(where, value) if type in _STRINGS else value
+
+
+def _strings(where: str, value: str) -> tuple[bytes, ...]:
+    """Return the strings that octoDNS publishes for a TXT value: it splits a long one itself."""
+    octets = _octets(where, value)
+    return tuple([octets[at : at + MAX_STRING] for at in range(0, max(len(octets), 1), MAX_STRING)])
 
 
 def _octets(where: str, value: str) -> bytes:

@@ -210,7 +210,7 @@ def command(
     senders = () if evidence is None else evidence.senders
     answers = _Answers(zones, live, nameservers)
     linted = _findings(domain, record, others, answers, own, senders, is_interactive=is_interactive)
-    plans = [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
+    plans = _plans(linted, senders)
     codes = _reported(selected, ignored)
     findings = [finding for finding in linted.findings if finding.code in codes]
     places = Places(zones)

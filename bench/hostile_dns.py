@@ -1,9 +1,9 @@
 """A DNS server on loopback for load tests: it makes up records for any name, and is fast enough not to be what is
 measured.
 
-    python -m bench.hostile_dns [PORT]
+    python -m bench.hostile_dns [PORT [SECONDS]]
 
-It prints its port, and exits when stdin ends. Names under these domains have:
+It answers after so many seconds, prints its port, and exits when stdin ends. Names under these domains have:
 
 - `good.test`: a record with an include, whose record has an include; the second one lists 192.0.2.0/24.
 - `bench.test`: a record with an include of `spf.bench.test`, which lists 192.0.2.0/24; `mx.bench.test` has one without.
@@ -147,13 +147,20 @@ def _is_included_by(kind: str, query: bytes) -> bool:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         with suppress(NoReplyError, IndexError):
-            late = _LATE if _is_included_by("slow", data) else 0.0
-            asyncio.get_running_loop().call_later(late, self._transport.sendto, reply(data, _UDP), addr)
+            octets = reply(data, _UDP)
+            late = _LATE if _is_included_by("slow", data) else self._latency
+            if late:
+                asyncio.get_running_loop().call_later(late, self._transport.sendto, octets, addr)
+            else:
+                self._transport.sendto(octets, addr)
 
 
 async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -171,18 +178,18 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, latency: float) -> None:
     server = await asyncio.start_server(_stream, "127.0.0.1", port, backlog=1024)
     port = server.sockets[0].getsockname()[1]
-    await asyncio.get_running_loop().create_datagram_endpoint(_Datagrams, ("127.0.0.1", port))
+    await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(latency), ("127.0.0.1", port))
     print(port, flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 
 @contextmanager
-def served(port: int = 0) -> Iterator[str]:
+def served(port: int = 0, latency: float = 0.0) -> Iterator[str]:
     """Run the server while the block runs; yields its address and port."""
-    command = [sys.executable, "-m", "bench.hostile_dns", str(port)]
+    command = [sys.executable, "-m", "bench.hostile_dns", str(port), str(latency)]
     with subprocess.Popen(
         command, cwd=_REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
@@ -192,4 +199,5 @@ def served(port: int = 0) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    given = sys.argv[1:]
+    asyncio.run(_serve(int(given[0]) if given else 0, float(given[1]) if len(given) > 1 else 0.0))

@@ -1,5 +1,6 @@
 """A part of a table in Parquet, as columns of cells. Needs pyarrow and NumPy."""
 
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
@@ -14,10 +15,13 @@ from spfengine.evidence.columns import Columns
 from spfengine.evidence.ledger import BrokenFileError
 from spfengine.evidence.plain_rows import USED, PlainRows, has_plain_rows, plain_rows
 from spfengine.evidence.tables import Rows, text_of_cell
-from spfengine.evidence.values import UnusableError
+from spfengine.evidence.values import MAX_SENDER, UnusableError
 from spfengine.senders import Sender
 
-_AT_ONCE: Final = 1 << 15  # rows
+_AT_ONCE: Final = 1 << 17  # rows
+_LEAST_ROW: Final = 8  # octets that a row counts for, however well it is packed
+_FREE: Final = 64 << 20  # octets that may be unpacked whatever the ratio
+_LONGEST_TEXT: Final = 1 << 16  # octets of a cell
 _MOST_COLUMNS: Final = 10_000
 _MOST_DESCRIBED: Final = 1 << 20  # octets of a text, and items of a list, in the description of the file
 _BUFFER: Final = 1 << 20  # octets
@@ -41,12 +45,16 @@ def open_parquet(file: BinaryIO, bounds: Bounds) -> tuple[ParquetFile, list[str]
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         source = ParquetFile(file, read_dictionary=texts, **options)  # holds a text that is repeated once
         unpacked = sum([metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups)])
+        unpacked = max(unpacked, _LEAST_ROW * metadata.num_rows)
+        size = file.seek(0, os.SEEK_END)
     except _FAULTS as error:
         raise _broken(error) from None
     if metadata.num_columns > _MOST_COLUMNS:
         raise BrokenFileError(f"the Parquet file has more than {_MOST_COLUMNS:,} columns")
     if unpacked > bounds.unpacked:
         raise BrokenFileError(f"it unpacks to more than {bounds.unpacked >> 20:,} MiB")
+    if unpacked > max(_FREE, size * bounds.ratio):
+        raise BrokenFileError(f"it unpacks to more than {bounds.ratio} times its size: a bomb")
     return source, list(schema.names)
 
 
@@ -102,7 +110,10 @@ class ParquetPart:
     def _find_plain_rows(self) -> None:
         columns = self._reader.form.columns
         used = columns.at if columns.own else [name for name in USED if name in columns.at]
-        cells = {name: _cells(self._batch.column(str(columns.at[name][0]))) for name in used}
+        try:
+            cells = {name: _cells(self._batch.column(str(columns.at[name][0]))) for name in used}
+        except _FAULTS:  # a damaged file can name texts that it does not have
+            return
         is_usual = np.ones(self._batch.num_rows, np.bool_)
         whole: dict[str, Cells] = {}
         for name, each in cells.items():
@@ -135,26 +146,47 @@ class ParquetPart:
 
 def _text(value: Any) -> str:
     """Return the text of a cell. Raises UnusableError."""
+    if pa.types.is_nested(value.type):
+        raise UnusableError("a cell is neither text, nor a whole number, nor an address", "a list or an object")
     try:
+        if isinstance(value, pa.DictionaryScalar):
+            value = value.value
+        if isinstance(value, pa.StringScalar) and value.is_valid and value.as_buffer().size > _LONGEST_TEXT:
+            raise UnusableError(f"a cell is longer than {_LONGEST_TEXT:,} octets")
         return text_of_cell(value.as_py())
     except _FAULTS:
         raise UnusableError("a cell can't be read") from None
 
 
+_NUL: Final = "\0"  # no plain row has it
+
+
 def _cells(column: pa.Array) -> Cells | None:
-    """Return the cells of a column; None if it has neither texts nor whole numbers."""
-    if pa.types.is_null(column.type):
-        nothing = np.zeros(len(column), np.int64)
-        return Cells(octets_of(b""), nothing, nothing)
-    if pa.types.is_integer(column.type):
+    """Return the cells of a column; None if it has other values than texts and whole numbers."""
+    if pa.types.is_integer(column.type) or pa.types.is_null(column.type):
         column = column.cast(pa.string())
-    if pa.types.is_string(column.type):
-        column = column.dictionary_encode()
-    if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
+    elif pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type):
+        column = _values(column)
+    else:
         return None
-    indices = compute.fill_null(column.indices.cast(pa.int64()), len(column.dictionary)).to_numpy(zero_copy_only=False)
-    texts = column.dictionary
-    _, offsets, octets = texts.buffers()
-    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    starts, ends = np.append(edges[:-1], 0), np.append(edges[1:], 0)  # the last one is that of empty cells
-    return Cells(octets_of(octets or b""), starts[indices], ends[indices])
+    _, offsets, octets = column.buffers()
+    edges = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    return Cells(octets_of(octets or b""), edges[:-1], edges[1:])
+
+
+def _values(column: pa.DictionaryArray) -> pa.StringArray:
+    """Return the values of a column; a NUL in place of long ones, which a small file can have a million times.
+
+    The time does not depend on how many other values the dictionary has.
+    """
+    if not len(column.dictionary):
+        return pa.nulls(len(column), pa.string())
+    indices = column.indices
+    _, offsets, _ = column.dictionary.buffers()
+    edges = np.frombuffer(offsets, np.int32)[column.dictionary.offset :][: len(column.dictionary) + 1]
+    at = indices.fill_null(0).to_numpy(zero_copy_only=False)
+    is_long = edges[at + 1] - edges[at] > MAX_SENDER
+    if not is_long.any():
+        return column.dictionary.take(indices)
+    short = column.dictionary.take(compute.if_else(pa.array(is_long), None, indices))
+    return compute.if_else(pa.array(is_long), _NUL, short)

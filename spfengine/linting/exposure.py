@@ -67,21 +67,27 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
         text = "the terms together let every IPv4 client pass: worse than no record"
         return [walk.root.finding(LintCode.PASSES_EVERYONE, text, None, "name the networks that your mail comes from")]
     more: list[Finding] = []
-    sizes: list[tuple[int, Directive]] = []
+    passed: list[tuple[ReachedRecord, list[_Matched]]] = []
     for reached in chain:
         matched: list[_Matched] = []
-        of_nobody = _of_nobody([reached])
         for term in live(reached.record) if reached.record is not None else []:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
-                known = difference(intersection(spans[0], passing), of_nobody)
-                sizes.append((_count(known), term))
                 matched.append((term, spans))
         more += _rentable(reached, matched)
+        passed.append((reached, matched))
     count -= _count(intersection(passing, _of_nobody(chain)))
     if count > MANY:
-        more.append(_large(walk.root, count, sizes))
+        more.append(_large(walk.root, count, list(_sizes(passed, passing))))
     return more
+
+
+def _sizes(passed: list[tuple[ReachedRecord, list[_Matched]]], passing: Spans) -> Iterator[tuple[int, Directive]]:
+    """Yield how many IPv4 addresses of those that pass each term matches, without those that no client has."""
+    for reached, matched in passed:
+        of_nobody = _of_nobody([reached])
+        for term, (ip4, _) in matched:
+            yield _count(difference(intersection(ip4, passing), of_nobody)), term
 
 
 def _of_nobody(chain: list[ReachedRecord]) -> Spans:

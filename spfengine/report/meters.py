@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.limits import LIFTED, Limits, VoidRule
 from spfengine.linting.limits import PLAIN_UDP, UNFRAGMENTED
 from spfengine.policy.budget import Budget
 from spfengine.report.page import Bar, Meter, Text, text
@@ -38,7 +38,7 @@ def limit_meters(before: Budget | None, after: Budget, limits: Limits, *, is_ope
 def _other_rules(budgets: Sequence[Budget], limits: Limits) -> tuple[Text, ...]:
     rule = VoidRule.PER_LOOKUP
     counts = [each.worst_voids(rule) for each in budgets]
-    if counts == [each.worst_voids(limits.void_rule) for each in budgets]:
+    if limits.voids == LIFTED or counts == [each.worst_voids(limits.void_rule) for each in budgets]:
         return ()
     style = "softfail" if counts[-1] > limits.voids else ""
     numbers = " → ".join(map(str, counts))
@@ -70,6 +70,8 @@ def size_meter(before: int | None, after: int, allowed: int = UNFRAGMENTED) -> M
 
 
 def _verdict(value: int, limit: int, *, is_least: bool) -> Span:
+    if limit == LIFTED:
+        return Span("no limit", "pass")
     if value > limit:
         return Span("over the limit: some clients get permerror", "fail")
     least = ", as far as is known" if is_least else ""
@@ -85,8 +87,9 @@ def _labels(values: Sequence[int]) -> Sequence[str]:
 def _bars(values: Sequence[int], limit: int, is_least: bool = False) -> list[Bar]:
     scale = max(limit, *values)
     least = "at least " if is_least else ""
+    of = "" if limit == LIFTED else f" of {limit}"
     return [
-        Bar(label, f"{least}{value} of {limit}", _counted(value, limit, scale))
+        Bar(label, f"{least}{value}{of}", _counted(value, limit, scale))
         for label, value in zip(_labels(values), values, strict=True)
     ]
 

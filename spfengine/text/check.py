@@ -14,6 +14,7 @@ from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Network, Term
 from spfengine.record.parser import diagnose
 from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
+from spfengine.text.outcomes import of_limit
 from spfengine.text.problems import problem_lines
 from spfengine.text.trace import MARKS, decisive_records, record_text, trace_lines
 from spfengine.visible import visible, visible_name
@@ -239,8 +240,8 @@ def _counts(result: CheckResult, limits: Limits) -> Line:
     unneeded = f" ({result.questions_unneeded} more sent ahead, not needed)" if result.questions_unneeded else ""
     over = result.lookups > limits.lookups, result.void_lookups > limits.voids
     return note(
-        Span(f"lookups {result.lookups}/{limits.lookups}", "fault" if over[0] else "quiet"),
+        Span(f"lookups {of_limit(result.lookups, limits.lookups)}", "fault" if over[0] else "quiet"),
         Span(", ", "quiet"),
-        Span(f"void lookups {result.void_lookups}/{limits.voids}{rule}", "fault" if over[1] else "quiet"),
+        Span(f"void lookups {of_limit(result.void_lookups, limits.voids)}{rule}", "fault" if over[1] else "quiet"),
         Span(f", DNS queries {result.questions}{unneeded}", "quiet"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from spfengine.addresses import V4, V6, Family, address_text, prefixes_of
 from spfengine.answers import Answer, Question
-from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.limits import LIFTED, VoidRule
 from spfengine.evaluation.unanswered import unanswered
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Outcome
@@ -77,6 +77,11 @@ def condition_lines(*policies: Policy, indent: int = 2) -> Iterator[Line]:
 def failed_of(*policies: Policy) -> dict[Question, Answer]:
     """Return the questions of policies that were not answered."""
     return unanswered([policy.answers for policy in policies])
+
+
+def of_limit(number: int, limit: int) -> str:
+    """Return a number and its limit, such as "3/10"; "3 (no limit)" if there is none."""
+    return f"{number} (no limit)" if limit == LIFTED else f"{number}/{limit}"
 
 
 def cost_text(before: Budget, after: Budget, limits_of: Policy) -> tuple[str, str]:

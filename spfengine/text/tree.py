@@ -13,6 +13,7 @@ from spfengine.policy.include_tree import IncludeTree, TreeRecord, TreeTerm
 from spfengine.problems import ProblemCode
 from spfengine.record.model import MX, DomainDirective, Network, Ptr, Redirect
 from spfengine.text.lines import FAULT, WARNING, Line, Node, Span, draw, line, more_line, note, plain
+from spfengine.text.outcomes import of_limit
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
@@ -230,12 +231,13 @@ def _meters(tree: IncludeTree) -> Iterator[Line]:
         return
     least = "at least " if tree.is_open or need.incomplete else ""
     rule = limits.void_rule
-    lookups = Span(f"lookups {least}{need.worst_lookups}/{limits.lookups}", _style(need.worst_lookups, limits.lookups))
+    used = of_limit(need.worst_lookups, limits.lookups)
+    lookups = Span(f"lookups {least}{used}", _style(need.worst_lookups, limits.lookups))
     voids = need.worst_voids(rule)
     yield note(
         lookups,
         Span(f"{_by_family(need.lookups)}, "),
-        Span(f"void lookups {least}{voids}/{limits.voids}", _style(voids, limits.voids)),
+        Span(f"void lookups {least}{of_limit(voids, limits.voids)}", _style(voids, limits.voids)),
         Span(_by_family(need.voids[rule])),
     )
     others = [other for other in VoidRule if need.worst_voids(other) != voids]
@@ -262,7 +264,7 @@ def _style(number: int, limit: int) -> str:
 
 
 def _void_meter(need: Budget, rule: VoidRule, limit: int) -> str:
-    return f"{need.worst_voids(rule)}/{limit}{_by_family(need.voids[rule])}"
+    return f"{of_limit(need.worst_voids(rule), limit)}{_by_family(need.voids[rule])}"
 
 
 def _by_family(costs: dict[int, Cost]) -> str:

@@ -91,6 +91,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 -all", ["192.0.2.50"], {}, "v=spf1 -all"),
         ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 -all", ["192.0.2.50", "192.0.2.51"], {"want": ["192.0.2.0/24"]}, "v=spf1 ip4:192.0.2.50/31 -all"),
+        ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.7/24"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 -all", ["2001:db8::1", "192.0.2.60"], {"allow_unnamed": True},
          "v=spf1 ip4:192.0.2.60 ip6:2001:db8::1 -all"),
         ("v=spf1 -all", [], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
@@ -481,7 +482,7 @@ def test_many_addresses_that_could_go_for_one_another() -> None:
 def test_the_network_goes_rather_than_its_halves_at_any_place() -> None:
     halves = [f"ip4:192.0.2.{16 * n}/28" for n in range(16)]
     record = " ".join(["v=spf1", *halves[:8], "ip4:192.0.2.0/24", *halves[8:], "-all"])
-    assert suggestion(record, max_answer=9000).record == " ".join(["v=spf1", *halves, "-all"])
+    assert suggestion(record, max_size=9000).record == " ".join(["v=spf1", *halves, "-all"])
 
 
 def test_if_something_would_be_lost_no_term_goes_and_the_record_is_not_said_to_be_the_smallest() -> None:

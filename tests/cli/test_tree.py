@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +166,11 @@ def test_a_check_can_apply_the_limits_of_a_receiver(call: Call) -> None:
     assert call(*arguments).out.startswith("SOFTFAIL")
     assert call(*arguments, "--limits", "pyspf").out.startswith("PERMERROR")
     assert call(*arguments, "--limits", "pyspf", "--void-rule", "per-term").out.startswith("SOFTFAIL")
+
+
+@pytest.mark.parametrize("command", [("check", "2001:db8::1"), ("tree",)])
+def test_a_receiver_without_a_limit_has_none(call: Call, command: tuple[str, ...], tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    ended = call(*command, "seed.example", "--zone", SEED, "--limits", "libspf2", "--html", str(page))
+    assert re.search(r"void lookups \d+ \(no limit\)", ended.out)
+    assert ">no limit<" in page.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from spfengine.sources.finder import ENDINGS
 from tests.integrations.checkouts import (
     BEFORE,
     BROKEN,
@@ -127,6 +128,14 @@ def test_zizmor_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_all_kinds_of_files_that_are_read_are_linted() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    [lint] = [step["run"] for step in ACTION["runs"]["steps"] if step["name"] == "Lint"]
+    pattern = next(hook["files"] for hook in hooks if hook["id"] == "spfengine-lint")
+    assert f"kinds='{pattern}'" in lint
+    assert all(re.search(pattern, f"x{ending}") for ending in ENDINGS)
+
+
 @pytest.mark.full
 def test_the_action_judges_a_change(tmp_path: Path) -> None:
     need_index()
@@ -146,6 +155,9 @@ def test_the_action_judges_a_change(tmp_path: Path) -> None:
     broken = judged(BROKEN, paths="dns\n")
     assert (broken.code, broken.outputs["exit-code"]) == (2, "2")
     assert "::error title=spfengine unknown-mechanism,file=dns/main.tf,line=4," in broken.log
+    (users / "notes.txt").write_text("v=spf1", encoding="utf-8")
+    of_files = judged(BROKEN, paths="notes.txt\ndns/main.tf\n")
+    assert "::error title=spfengine unknown-mechanism,file=dns/main.tf,line=4," in of_files.log
     assert "::error" not in judged(BROKEN, lint="false").log
     better = judged(BEFORE.replace("/24", "/23"))
     assert (better.code, better.outputs["exit-code"]) == (0, "0")

@@ -299,6 +299,15 @@ def test_what_is_no_parquet_file_of_senders_is_refused(folder: Path) -> None:
     assert "has no column of addresses: expected the columns ip,sender" in only_fault(path)
     write_parquet(path, {"ip": ["192.0.2.1"], "sender": ["a@x.example"]})
     assert "unpacks to more than" in str(replay_files(path, PAIRS, bounds=Bounds(unpacked=50)).unread[0])
+    write_parquet(path, {"ip": ["192.0.2.1"] * 3, "sender": ["x" * 9000, "a@x.example", "y" * 9000]})
+    assert replay_files(path, PAIRS).rows == 1
+    write_parquet(path, {"ip": ["192.0.2.1"] * 2, "sender": ["a@x.example"] * 2, "helo": [["h.example"]] * 2})
+    assert only_fault(path) == "a cell is neither text, nor a whole number, nor an address / a list or an object"
+    write_parquet(path, {"ip": ["192.0.2.1"] * 2, "sender": ["x" * 70_000] * 2})
+    assert only_fault(path) == "a cell is longer than 65,536 octets / None"
+    write_parquet(path, {"ip": [None] * (9 << 20), "sender": [None] * (9 << 20)})
+    assert "unpacks to more than 400 times its size: a bomb" in only_fault(path)
+    write_parquet(path, {"ip": ["192.0.2.1"], "sender": ["a@x.example"]})
     whole = path.read_bytes()
     for cut in range(4, len(whole) - 1, 97):
         path.write_bytes(whole[:cut])

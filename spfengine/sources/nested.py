@@ -21,10 +21,14 @@ _IN_ZONE = re.compile(r"(?<![^\s\"'])(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})
 _ZONE_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _COMMENT = re.compile(r"[ \t]*(?:#|//|;)")
 
-_JOINED = r"[\"']?\s*[,\])][^\n{}]{0,400}\|\s*(?:join|union)\b"  # of Ansible: ['v=spf1', …] | join(' ')
+_MORE = r"[\"']?\s*[,\])][^\n{}]{0,400}"
+_PIPED = rf"{_MORE}\|\s*(?:join|union)\b"  # of Ansible: ['v=spf1', …] | join(' ')
+_JOINED = rf"(?:{_PIPED}|{_MORE}\]\s*\))"  # of Terraform: join(" ", ["v=spf1", …])
 _VERSION = re.compile(
-    rf"v=spf1(?=[^\"'\\]{{2}}| ?[\"']\s*[+~])|(?:(?<=\[[\"'])|(?<=\[ [\"']))v=spf1(?= ?{_JOINED})", re.IGNORECASE
+    rf"v=spf1(?=[^\"'\\]{{2}}| ?[\"']\s*[+~])|(?:(?<=\[[\"'])|(?<=\[ [\"']))v=spf1(?P<part> ?)(?={_JOINED})",
+    re.IGNORECASE,
 )
+_IS_PIPED = re.compile(_PIPED)
 _QUOTES = re.compile(r"(\\*[\"'`])(?:\\*[\"'])?\Z")
 _COMPARED_BEFORE = re.compile(
     r"[=!]=\s*\Z"
@@ -93,6 +97,8 @@ def _values(atoms: list[Atom], text: str, in_lines: set[int]) -> Iterator[Value]
         before = text[max(start - _BEFORE, 0) : start]
         if start < after or start in in_lines or _is_in_comment(text, start):
             continue
+        if version["part"] is not None and "join(" not in before and not _IS_PIPED.match(text, version.end()):
+            continue  # a list that is compared with
         quotes = _QUOTES.search(before)
         place = _quoted(text, before, quotes, start, unclosed) if quotes else _unquoted(text, before, start)
         if place is None:
@@ -138,13 +144,18 @@ def _quoted(text: str, before: str, quotes: re.Match[str], start: int, unclosed:
     if close is None:
         unclosed.add(delimiter)
         return None
-    if not _is_used(before[: quotes.start()]) or _COMPARED_AFTER.match(text, close.end()):
+    if not _is_used(before[: quotes.start()], is_line="\n" in text) or _COMPARED_AFTER.match(text, close.end()):
         return None
     return start - len(quotes[0]) + len(delimiter), close.start(), close.end()
 
 
-def _is_used(before: str) -> bool:
-    """Whether what follows is a value, and not a part of a sentence, a comparison or a pattern."""
+def _is_used(before: str, *, is_line: bool) -> bool:
+    """Whether what follows is a value, and not a part of a sentence, a comparison or a pattern.
+
+    Args:
+        before: what is before it.
+        is_line: whether it is in one of several lines.
+    """
     if _COMPARED_BEFORE.search(before):
         return False
     call = _call(before)
@@ -163,7 +174,8 @@ def _is_used(before: str) -> bool:
         key = _KEY.search(before)
         if key is None or is_prose_key(key[2] or key[3] or ""):
             return False
-        return key[2] is not None or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
+        is_first = key.start() == 0 and is_line
+        return key[2] is not None or is_first or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
     if last == "=" and (assigned := _ASSIGNED.search(before)) is not None:
         return not is_prose_key(assigned[1] or assigned[2] or "")
     if last in {"[", "-"}:

@@ -1,9 +1,9 @@
 """A DNS server on loopback for load tests: it makes up records for any name, and is fast enough not to be what is
 measured.
 
-    python -m bench.hostile_dns [PORT]
+    python -m bench.hostile_dns [PORT [SECONDS]]
 
-It prints its port, and exits when stdin ends. Names under these domains have:
+It answers after so many seconds, prints its port, and exits when stdin ends. Names under these domains have:
 
 - `good.test`: a record with an include, whose record has an include; the second one lists 192.0.2.0/24.
 - `bench.test`: a record with an include of `spf.bench.test`, which lists 192.0.2.0/24; `mx.bench.test` has one without.
@@ -11,6 +11,11 @@ It prints its port, and exits when stdin ends. Names under these domains have:
 - `strings.test`: ten includes of names with a TXT record of 64,800 empty strings; `octets.test` the same with 32,000
   strings of one octet, `texts.test` with 5,000 TXT records, `hosts.test` ten `a` of names with 4,000 addresses.
 - `hops.test`: ten `mx` with ten hosts each, all with another address.
+- `slow.test`: ten includes of names that are answered after a second; `failing.test` the same with SERVFAIL, at once.
+- `stalling.test`: ten includes of names whose answers need TCP, over which nothing comes.
+- `wide.test`: ten includes of records with 3,500 `ip4` each.
+- `deep.test`: an include of a name with an include, and so on.
+- `macros.test`: ten `a` whose names are made of all that a message says.
 - any other: NXDOMAIN.
 """
 
@@ -31,12 +36,20 @@ _REPOSITORY = Path(__file__).parents[1]
 _EMPTY = b"\0" * 64_800
 _ONE = b"\1a" * 32_000
 _TEXTS = [b"\0"] * 5_000
+_TERMS = {"hosts": "a:", "hops": "mx:", "macros": "a:%{ir}.%{l1r+-}.%{h}.%{v}."}
+_INCLUDES = {"silent", "strings", "octets", "texts", "slow", "failing", "stalling", "wide"}
+_LATE = 1.0  # seconds
+_STALLS = 60.0  # seconds
 _HOSTS = [bytes([10, 0, number >> 8, number & 255]) for number in range(4_000)]
 _SOA = b"\0\0\6\0\1" + _TTL + b"\0\x16\0\0" + (300).to_bytes(4, "big") * 5
 
 
 class NoReplyError(Exception):
     """This question is not answered."""
+
+
+class FailureError(Exception):
+    """This question is answered with SERVFAIL."""
 
 
 def records(name: str, rrtype: int) -> list[bytes]:
@@ -49,7 +62,7 @@ def records(name: str, rrtype: int) -> list[bytes]:
         return _HOSTS
     if kind == "hops" and rrtype == _MX:
         return [b"\0\1" + _name(f"m{number}.{name}") for number in range(10)]
-    if kind == "hops" and rrtype == _A:
+    if kind in ("hops", "macros") and rrtype == _A:
         return [bytes([10, 0, 0, 1])]
     return []
 
@@ -62,12 +75,21 @@ def _texts(kind: str, first: str, name: str) -> list[bytes]:
         return [_text(f"v=spf1 {term} -all")]
     if kind == "bench":
         return [_text(f"v=spf1 {'ip4:192.0.2.0/24' if first in ('spf', 'mx') else 'include:spf.bench.test'} -all")]
-    term = {"hosts": "a", "hops": "mx"}.get(kind, "include")
-    if kind in ("silent", "strings", "octets", "texts", "hosts", "hops") and not first.startswith("x-"):
-        return [_text(" ".join(["v=spf1", *[f"{term}:x-{number}.{name}" for number in range(10)], "-all"]))]
+    if kind == "deep":
+        return [_text(f"v=spf1 include:x.{name} -all")]
+    if (kind in _INCLUDES or kind in _TERMS) and not first.startswith("x-"):
+        term = _TERMS.get(kind, "include:")
+        return [_text(" ".join(["v=spf1", *[f"{term}x-{number}.{name}" for number in range(10)], "-all"]))]
     if kind == "silent":
         raise NoReplyError
-    return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}.get(kind, [])
+    if kind == "failing":
+        raise FailureError
+    return {"strings": [_EMPTY], "octets": [_ONE], "stalling": [_ONE], "texts": _TEXTS, "wide": [_wide()]}.get(kind, [])
+
+
+@cache
+def _wide() -> bytes:
+    return _text(" ".join(["v=spf1", *[f"ip4:10.{n >> 8}.{n & 255}.1" for n in range(3_500)], "-all"]))
 
 
 def reply(query: bytes, limit: int) -> bytes:
@@ -77,8 +99,11 @@ def reply(query: bytes, limit: int) -> bytes:
         labels.append(query[at + 1 : at + 1 + length].decode("latin-1"))
         at += 1 + length
     rrtype = int.from_bytes(query[at + 1 : at + 3], "big")
-    count, answer = _answer(".".join(labels), rrtype)
     question = query[12 : at + 5]
+    try:
+        count, answer = _answer(".".join(labels), rrtype)
+    except FailureError:
+        return query[:2] + b"\x81\x82\0\1\0\0\0\0\0\0" + question
     size = 12 + len(question) + len(answer)
     flags = 0x8180 if count else 0x8183
     if size > limit:
@@ -116,19 +141,35 @@ def _text(text: str) -> bytes:
     return b"".join([bytes([len(part)]) + part for part in parts])
 
 
+def _is_included_by(kind: str, query: bytes) -> bool:
+    """Whether a query is for a name that a record of this kind includes."""
+    return b"\3x-" in query and bytes([len(kind)]) + kind.encode("ascii") in query
+
+
 class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         with suppress(NoReplyError, IndexError):
-            self._transport.sendto(reply(data, _UDP), addr)
+            octets = reply(data, _UDP)
+            late = _LATE if _is_included_by("slow", data) else self._latency
+            if late:
+                asyncio.get_running_loop().call_later(late, self._transport.sendto, octets, addr)
+            else:
+                self._transport.sendto(octets, addr)
 
 
 async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         size = int.from_bytes(await reader.readexactly(2), "big")
-        octets = reply(await reader.readexactly(size), 65_535)
+        query = await reader.readexactly(size)
+        if _is_included_by("stalling", query):
+            await asyncio.sleep(_STALLS)
+        octets = reply(query, 65_535)
         writer.write(len(octets).to_bytes(2, "big") + octets)
         await writer.drain()
     except (NoReplyError, IndexError, EOFError, OSError):
@@ -137,18 +178,18 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, latency: float) -> None:
     server = await asyncio.start_server(_stream, "127.0.0.1", port, backlog=1024)
     port = server.sockets[0].getsockname()[1]
-    await asyncio.get_running_loop().create_datagram_endpoint(_Datagrams, ("127.0.0.1", port))
+    await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(latency), ("127.0.0.1", port))
     print(port, flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 
 @contextmanager
-def served(port: int = 0) -> Iterator[str]:
+def served(port: int = 0, latency: float = 0.0) -> Iterator[str]:
     """Run the server while the block runs; yields its address and port."""
-    command = [sys.executable, "-m", "bench.hostile_dns", str(port)]
+    command = [sys.executable, "-m", "bench.hostile_dns", str(port), str(latency)]
     with subprocess.Popen(
         command, cwd=_REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
@@ -158,4 +199,5 @@ def served(port: int = 0) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    given = sys.argv[1:]
+    asyncio.run(_serve(int(given[0]) if given else 0, float(given[1]) if len(given) > 1 else 0.0))

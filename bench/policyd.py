@@ -1,6 +1,6 @@
 """Measure policy servers for Postfix on the same requests in one run.
 
-    python -m bench.policyd [--seconds S] [--clients N]
+    python -m bench.policyd [--seconds S] [--clients N] [--latency MS …]
 
 Needs root, since the rivals ask only the DNS server in /etc/resolv.conf: everything runs in namespaces whose DNS server
 is `bench.hostile_dns`. The rivals are Debian's postfix-policyd-spf-python and postfix-policyd-spf-perl (Mail::SPF); one
@@ -9,6 +9,9 @@ spawn(8) does it; ours serves all clients in one process.
 
 Cold requests are each about another domain, whose record has an include that all of them share; warm ones are about ten
 domains in turn. All actions have to agree: every message passes.
+
+DNS answers at once, and in a second run after 10 ms, since a resolver that has to ask others takes that long or longer.
+A server that asks one question after the other waits for each. In the first run nothing but work counts.
 
 Two figures say how fast a server is. Requests a second depend on the number of cores: one process uses one of them, and
 the DNS server and the clients share the machine. Processor time for a request does not.
@@ -101,11 +104,10 @@ def server(number: int, log: Path) -> Iterator[tuple[list[Channel], list[int]]]:
         reading.wait()
 
 
-def inside(folder: Path, number: int, seconds: float) -> None:
-    """Measure all of them, where the DNS server of the system is ours."""
-    enter_namespaces()
+def compare(folder: Path, number: int, seconds: float, latency: float) -> None:
+    """Measure all of them, with a DNS server that answers after `latency` milliseconds."""
     found: dict[str, dict[str, Cost]] = {}
-    with served(53):
+    with served(53, latency / 1000):
         for name, words in _PROCESSES.items():
             command = [word.format(folder=folder) for word in words]
             if shutil.which(command[0]) is None:
@@ -119,6 +121,7 @@ def inside(folder: Path, number: int, seconds: float) -> None:
         for kind in ("warm", "cold"):
             with server(number, folder / "log") as (channels, pids):
                 found[OURS][kind] = measure(channels, pids, seconds, warm=kind == "warm")
+    print(f"DNS answers after {latency:g} ms; {number} clients")
     for kind in ("warm", "cold"):
         ours = found[OURS][kind]
         print(f"{kind}: {OURS}: {ours}")
@@ -134,11 +137,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0, help="for each measurement")
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--latency", type=float, nargs="+", default=[0.0, 10.0], help="of DNS, in milliseconds")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "policyd-spf.conf").write_text(_CONFIGURATION)
-        inside(folder, options.clients, options.seconds)
+        enter_namespaces()
+        for latency in options.latency:
+            compare(folder, options.clients, options.seconds, latency)
 
 
 if __name__ == "__main__":

@@ -4,28 +4,47 @@
 
 The senders are the addresses of W7, repeated with different mailboxes, in sixteen files. The change removes an include
 from W4's record, so that some of them no longer pass. Prints senders a second, from the best round, and how many bytes
-are sent to a worker for each policy.
+are sent to a worker for each policy. Those for each second of processor time depend less on what else the machine does.
+
+Rivals have no replay: their users would check each sender with the records before the change, and again with those
+after it. So they are listed with half of the checks that they make in a second, of the first senders, with answers in
+memory (bench.comparison). checkdmarc reads the record, and gives no result.
 """
 
 import argparse
 import json
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import spfengine
-from bench.workloads import load
+from bench.workloads import REPOSITORY, load, write
 from bench.zones import make_zone
 from spfengine import Overlay, Policy, replay, replay_files
+from spfengine.evidence import large_tables
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders
 from spfengine.replaying import Totals
 
 FILES = 16
 WORKERS = 2
+RIVALS = ("spftrace", "checkdmarc", "pyspf")
+FIRST = 200
+"""Senders that rivals check."""
+
+
+class Speed(NamedTuple):
+    """Senders for each second, and for each second of processor time; None: not measured."""
+
+    description: str
+    a_second: float
+    alone: float | None = None
 
 
 def change() -> list[tuple[Policy, Policy]]:
@@ -52,30 +71,47 @@ def table(folder: Path, senders: int) -> list[str]:
     return paths
 
 
-def best(rounds: int, run: Callable[[], object]) -> tuple[float, object]:
-    """Return the seconds of the quickest of several runs, and what the last one returned."""
+def parquet(paths: list[str]) -> list[str]:
+    """Write the same rows to files in Parquet, and return their paths; none if pyarrow is not installed."""
+    try:
+        from pyarrow import csv, parquet
+    except ImportError:
+        return []
+    for path in paths:
+        parquet.write_table(csv.read_csv(path), f"{path}.parquet")
+    return [f"{path}.parquet" for path in paths]
+
+
+def best(rounds: int, run: Callable[[], object]) -> tuple[float, float, object]:
+    """Return the seconds of the quickest of several runs, those of the processor, and what the last run returned."""
     times = []
     returned: object = None
     for _ in range(rounds):
-        begin = perf_counter()
+        begin, begin_alone = perf_counter(), process_time()
         returned = run()
-        times.append(perf_counter() - begin)
-    return min(times), returned
+        times.append((perf_counter() - begin, process_time() - begin_alone))
+    return min(time for time, _ in times), min(time for _, time in times), returned
 
 
-def speeds(senders: int, rounds: int) -> list[tuple[str, float]]:
+def by_rows(paths: list[str], policies: list[tuple[Policy, Policy]]) -> Totals:
+    """Replay as without NumPy."""
+    with patch.object(large_tables, "find_spec", return_value=None):
+        return replay_files(paths, policies)
+
+
+def speeds(senders: int, rounds: int) -> list[Speed]:
     """Return senders a second for each way to replay them.
 
     Raises:
         SystemExit: if the totals differ.
     """
     policies = change()
-    rows: list[tuple[str, float]] = []
+    rows: list[Speed] = []
     totals: list[object] = []
 
-    def measure(description: str, run: Callable[[], object]) -> None:
-        took, returned = best(rounds, run)
-        rows.append((description, senders / took))
+    def measure(description: str, run: Callable[[], object], *, is_alone: bool = True) -> None:
+        took, took_alone, returned = best(rounds, run)
+        rows.append(Speed(description, senders / took, senders / took_alone if is_alone else None))
         if isinstance(returned, Totals):
             totals.append(returned)
 
@@ -83,16 +119,42 @@ def speeds(senders: int, rounds: int) -> list[tuple[str, float]]:
         paths = table(Path(folder), senders)
         known = list(iterate_senders(paths, Ledger()))
         cells = [(each.ip, each.sender, each.helo, each.count) for each in known]
-        measure("one process, from files", lambda: replay_files(paths, policies))
+        in_parquet = parquet(paths)
+        measure("CSV, by columns", lambda: replay_files(paths, policies))
+        if in_parquet:
+            measure("Parquet, by columns", lambda: replay_files(in_parquet, policies))
+        measure("CSV, row by row (without NumPy)", lambda: by_rows(paths, policies))
         measure("of that, reading alone", lambda: sum(1 for _ in iterate_senders(paths, Ledger())))
-        measure("one process, rows in memory", lambda: replay(cells, policies))
-        measure("one process, `Sender` objects in memory", lambda: replay(known, policies))
-        measured = on_dask(folder, lambda run: measure(f"Dask, {WORKERS} processes, from files", run), paths, policies)
+        measure("rows in memory", lambda: replay(cells, policies))
+        measure("`Sender` objects in memory", lambda: replay(known, policies))
+        measured = on_dask(
+            folder,
+            lambda run: measure(f"CSV, by columns, Dask with {WORKERS} processes", run, is_alone=False),
+            paths,
+            policies,
+        )
         if not measured:
             print("dask[distributed] is not installed: left out", file=sys.stderr)
     if any(each != totals[0] for each in totals):
         raise SystemExit("totals differ")
     return rows
+
+
+def rivals(seconds: float) -> list[Speed]:
+    """Return senders for each second of processor time that other libraries would replay."""
+    found = []
+    with TemporaryDirectory() as folder:
+        path = write(load("W7").first(FIRST), Path(folder))
+        for name in RIVALS:
+            command = [sys.executable, "-m", f"bench.comparison.with_{name}", str(path), str(seconds)]
+            done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+            report: dict[str, Any] = json.loads(done.stdout)
+            if "skip" in report:
+                print(f"{name}: {report['skip']}: left out", file=sys.stderr)
+                continue
+            alone = 1e6 / report["median_us"] / 2
+            found.append(Speed(f"{name} {report['version']}, two checks of each sender", alone, alone))
+    return found
 
 
 def on_dask(
@@ -148,15 +210,20 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--senders", type=int, default=400_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2, help="how long each rival checks")
     options = parser.parse_args(arguments)
     print(f"spfengine {spfengine.__version__}, CPython {sys.version.split()[0]}\n")
     print("| policy | ranges | pickled with answers | pickled without | JSON |\n|---|---:|---:|---:|---:|")
     for name, *counts in sizes():
         print(f"| {name} | {' | '.join([f'{count:,}' for count in counts])} |")
-    print(f"\n| {options.senders:,} senders | a second |\n|---|---:|")
-    for description, speed in speeds(options.senders, options.rounds):
-        print(f"| {description} | {round(speed, -3):,.0f} |", flush=True)
+    print(f"\n| {options.senders:,} senders | a second | a processor second |\n|---|---:|---:|")
+    for each in [*speeds(options.senders, options.rounds), *rivals(options.seconds)]:
+        print(f"| {each.description} | {_figure(each.a_second)} | {_figure(each.alone)} |", flush=True)
     return 0
+
+
+def _figure(speed: float | None) -> str:
+    return "" if speed is None else f"{round(speed, -3 if speed > 10_000 else 0):,.0f}"
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python3 -m scripts.build_playground [--pyodide FOLDER] [--output FOLDER]
 
-It needs Node.js, and Jinja2, dnspython and idna, which are pure Python and become part of it. FOLDER is npm's package
-`pyodide`, unpacked; without it npm fetches the package. Its files must have the hashes of `pyodide_package`.
+It needs Node.js, and Jinja2, dnspython, idna and PyYAML, which need nothing but Python and become part of it. FOLDER is
+npm's package `pyodide`, unpacked; without it npm fetches the package. Its files must have the hashes of
+`pyodide_package`.
 """
 
 import argparse
@@ -13,14 +14,16 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED
+from zipfile import ZipFile
 
 from scripts.pyodide_package import fetched, run, verified
 from spfengine.report.interactive import PACKAGES, engine_archive
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PARTS = REPOSITORY / "scripts" / "playground"
+TEMPLATES = REPOSITORY / "spfengine" / "report" / "templates"
 STATIC = REPOSITORY / "spfengine" / "web" / "static"
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; "
@@ -51,14 +54,15 @@ def build(pyodide: Path | None, output: Path, resolvers: Mapping[str, str] = RES
         for path in STATIC.iterdir():
             if path.name not in ("index.html", "engine-server.js"):
                 shutil.copyfile(path, made / path.name)
-        shutil.copyfile(PARTS / "worker.js", made / "worker.js")
-        style = REPOSITORY / "spfengine" / "report" / "templates" / "style.css"
-        shutil.copyfile(style, made / "report.css")
+        shutil.copyfile(TEMPLATES / "worker.js", made / "worker.js")
+        shutil.copyfile(TEMPLATES / "style.css", made / "report.css")
         _write_pages(made, resolvers)
-        (made / "engine.zip").write_bytes(engine_archive((*PACKAGES, "dns"), LEFT_OUT, ZIP_DEFLATED))
+        archive = engine_archive((*PACKAGES, "dns", "yaml"), LEFT_OUT)
+        (made / "engine.zip.gz").write_bytes(gzip.compress(archive, mtime=0))
         snapshot = Path(folder, "snapshot")
         engine = Path(folder, "engine")
-        shutil.unpack_archive(made / "engine.zip", engine)
+        with ZipFile(BytesIO(archive)) as packed:
+            packed.extractall(engine)
         run("node", PARTS / "snapshot.mjs", made / "pyodide", engine, snapshot)
         (made / "snapshot.gz").write_bytes(gzip.compress(snapshot.read_bytes(), mtime=0))
         _keep_offline(made)

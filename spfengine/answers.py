@@ -166,7 +166,7 @@ class Answer(Frozen):
 
     @property
     def is_void(self) -> bool:
-        """Whether this is a void lookup: NXDOMAIN, or an answer of no records (RFC 7208 §4.6.4)."""
+        """Whether this is a void lookup: NXDOMAIN, or an answer without records (RFC 7208 §4.6.4)."""
         return not self.records and (self.status is _NOERROR or self.status is _NXDOMAIN)
 
     @property

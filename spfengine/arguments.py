@@ -1,7 +1,8 @@
-"""Checks of arguments that are lists: a string is iterable too, so it is refused by hand."""
+"""Arguments of public functions: lists, which a string is not, and former names."""
 
 from collections.abc import Iterable
 from typing import TypeVar
+from warnings import warn
 
 from spfengine.errors import ArgumentError
 from spfengine.visible import visible
@@ -40,3 +41,11 @@ def name_list(own: object) -> tuple[str, ...]:
         ArgumentError: this is not a list of domain names.
     """
     return list_of(str, own, "own", "domain names", '["example.com"]')
+
+
+def renamed(old_name: str, old_value: _T | None, name: str, value: _T) -> _T:
+    """Return the value of an argument that callers may still give by its former name, with a DeprecationWarning."""
+    if old_value is None:
+        return value
+    warn(f"{old_name} is now {name}", DeprecationWarning, stacklevel=3)
+    return old_value

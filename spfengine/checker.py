@@ -92,17 +92,30 @@ class DomainVerdicts:
         until: when the first of the answers that they depend on expires.
         referenced: the reference bit of CLOCK: whether it was used since eviction last passed it.
         octets: an estimate of the memory that it takes, without the answers.
+        is_full: whether no more is kept, since it would take too much memory.
         ip4, ip6: the verdicts by range of addresses.
         answers: each answer that a verdict depends on, by identity.
     """
 
-    __slots__ = ("_answers_by_use", "_verdicts", "answers", "checks", "ip4", "ip6", "octets", "referenced", "until")
+    __slots__ = (
+        "_answers_by_use",
+        "_verdicts",
+        "answers",
+        "checks",
+        "ip4",
+        "ip6",
+        "is_full",
+        "octets",
+        "referenced",
+        "until",
+    )
 
     def __init__(self, checks: int = 0) -> None:
         self.checks: int = checks
         self.until: float = inf
         self.referenced: bool = False
         self.octets: int = _DOMAIN_OCTETS
+        self.is_full: bool = False
         self.ip4: VerdictTable = _UNKNOWN
         self.ip6: VerdictTable = _UNKNOWN
         self.answers: dict[int, Answer] = {}
@@ -374,7 +387,7 @@ class Checker:
 
     def _keep(self, kept: DomainVerdicts | None, session: CheckerSession) -> None:
         """Keep the verdict of a session in `kept`, if it holds for its range and for some time."""
-        if kept is None or not session.holds_for_range:
+        if kept is None or kept.is_full or not session.holds_for_range:
             return
         until = inf if self._cache is None else self._cache.kept_until(session.answers)
         if until is None:
@@ -384,10 +397,11 @@ class Checker:
                 return  # it has been evicted meanwhile, perhaps together with the answers
             new = {id(answer): answer for answer in session.answers.values() if id(answer) not in kept.answers}
             octets = kept.octets + sum(map(octets_of, (*kept.answers.values(), *new.values())))
+            kept.until = min(kept.until, until)
             if octets > self._max_octets // _DOMAIN_SHARE:
+                kept.is_full = True
                 return
             self._octets -= kept.octets
-            kept.until = min(kept.until, until)
             kept.add(session)
             self._octets += kept.octets
             for key in new.keys() & kept.answers.keys():

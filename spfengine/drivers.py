@@ -96,8 +96,8 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
     try:
         evaluation.throw(DeadlineError())
     except StopIteration as stop:
-        result = stop.value
-        return result
+        at_deadline: _T = stop.value
+        return at_deadline
     raise AssertionError("an evaluation ends at its deadline")
 
 

@@ -293,7 +293,7 @@ class _Blocking:
 
     def _begin(self, questions: list[Question]) -> None:
         if not _has_descriptors(_LOOP_DESCRIPTORS + self._ahead.resolver.prefetch):
-            return  # the check goes on with one question at a time
+            return  # the check continues with one question at a time
         import asyncio  # here, so that checks of few questions do not load it
 
         try:
@@ -325,7 +325,7 @@ class _Blocking:
 
 
 def _has_descriptors(number: int) -> bool:
-    """Whether the process can open so many more file descriptors."""
+    """Whether the process can open this many more file descriptors."""
     opened: list[int] = []
     try:
         while len(opened) < number:

@@ -152,7 +152,7 @@ _REACHABLE_IPV6 = (
 
 
 _REACHABLE = SpecialPurpose("", "", "", Use.RESERVED)
-"""Marks the parts of a special-purpose network that are globally reachable all the same."""
+"""Marks the parts of a special-purpose network that are globally reachable nevertheless."""
 
 
 def special_purpose(address: IPAddress) -> SpecialPurpose | None:

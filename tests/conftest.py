@@ -1,9 +1,10 @@
 """What all tests share: the shared folder, hypothesis's profiles, and which tests run."""
 
+import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -107,6 +108,17 @@ def pytest_report_header() -> str:
     return source()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from searching the tests, of which none is garbage, again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -116,4 +128,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if left_out and item.get_closest_marker(marker) is not None:
                 item.add_marker(pytest.mark.skip(reason=reason))
     # The longest first, so that no run ends with one worker waiting for another.
-    items.sort(key=lambda item: item.get_closest_marker("full") is None)
+    items.sort(key=lambda item: [item.get_closest_marker(marker) is None for marker in ("debian", "full")])

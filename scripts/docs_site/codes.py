@@ -29,12 +29,47 @@ WIDTH = 100
 
 _CLIENT = "198.51.100.77"
 _MOST_LINES = 20  # of a zone that is shown
+_EXAMPLES = REPOSITORY / "examples"
+_SEED = (_EXAMPLES / "seed.zone").read_text(encoding="utf-8")
+_FLATTEN = "spfengine flatten bakery.example --zone examples/bakery.zone --draft"
+_LONG_TERMS = " ".join([f"exists:%{{l}}.{each}.long-names.of-departments.bakery.example" for each in "abcdef"])
 _COMMANDS = {
+    "dns-incomplete": "spfengine simulate outage.example --zone examples/failures.yaml "
+    "--draft 'v=spf1 include:slow.example ~all'",
     "draft-broken": "spfengine simulate seed.example --zone examples/seed.zone --draft 'v=spf1 +a +mx -al'",
     "draft-not-reached": "spfengine simulate seed.example --zone examples/seed.zone --draft 'a.example=v=spf1 -all'",
+    "flatten-alias": "spfengine flatten mail.seed.example --zone examples/seed-cpanel.zone",
+    "flatten-conditional": f"{_FLATTEN} 'v=spf1 include:u.bakery.example -all' "
+    "--draft 'u.bakery.example=v=spf1 exists:%{l}.bakery.example -all' --include u.bakery.example",
+    "flatten-no-free-name": "spfengine flatten wild.example --zone examples/failures.yaml --max-size 256",
+    "flatten-too-large": f"{_FLATTEN} 'v=spf1 include:servers.mcsv.net {_LONG_TERMS} -all' --max-size 256",
     "helo-unknown": "spfengine check 192.0.2.1 a@seed.example --zone examples/seed.zone --draft 'v=spf1 a:%{h} -all'",
 }
 """Examples of codes that neither lint nor the cases of our own suite have."""
+TRIES = {
+    "dns-incomplete": Example(
+        "outage.example",
+        (_EXAMPLES / "failures.yaml").read_text(encoding="utf-8"),
+        "v=spf1 include:slow.example ~all",
+    ),
+    "draft-broken": Example("seed.example", _SEED, "v=spf1 +a +mx -al"),
+    "helo-unknown": Example(
+        "a.example", 'a.example. IN TXT "v=spf1 a:%{h} -all"', ip="192.0.2.1", sender="a@a.example"
+    ),
+}
+"""What the playground is filled in with for codes of `_COMMANDS`."""
+NO_EXAMPLE = {
+    "dns-failure": "No command prints it: only a `Policy` in Python has it.",
+    "exp-time-limit": "Only a slow DNS server causes it, and when the time is over differs from run to run.",
+    "flatten-not-equivalent": "No record causes it, only a change of DNS meanwhile, or a fault of spfengine.",
+    "time-limit": "Only slow DNS servers cause it, and when the time is over differs from run to run.",
+}
+"""Why codes have no example."""
+_GREETED = """\
+greeted.example. 60 IN TXT "v=spf1 exp=why.greeted.example -all"
+why.greeted.example. 60 IN TXT "%{h} may not send for %{d}"
+"""
+"""A check of it has an explanation that needs the HELO name."""
 _ROOT = "../../"  # of the site, from the page of a code
 _ROW = re.compile(r"^\| `(?P<code>[a-z0-9-]+)` \| (?P<cells>.+) \|$", re.MULTILINE)
 
@@ -160,11 +195,15 @@ def _problem_part(code: str, entry: Entry, found: Found | None, with_playground:
     yield from _meaning(code, entry, meaning, to_do)
     if code in _COMMANDS:
         yield from _command(code)
+        if with_playground and code in TRIES:
+            yield from TRIES[code].button(_ROOT)
+    if code in NO_EXAMPLE:
+        yield from (f"There is no example here. {NO_EXAMPLE[code]}", "")
     if found is None:
         return
     result = found.result
     text = _zone_text(found.zone, found.names)
-    again = spfengine.check(result.ip, result.sender, helo=result.helo, resolver=Zone.from_text(text))
+    again = spfengine.check(result.ip, result.sender, helo=result.helo or None, resolver=Zone.from_text(text))
     example = _example_of(result.domain, "" if _problem_of(again, code) is None else text)
     example = example._replace(ip=str(result.ip), sender=visible(result.sender))
     yield from _example(example.zone, None)
@@ -243,6 +282,7 @@ def _checks() -> dict[str, Found]:
         _add(found, _CLIENT, f"alice@{case.domain}", zone)
     for one in load_suite(REPOSITORY / "spfengine" / "testing" / "suite" / "semantics.yml", "semantics"):
         _add(found, one.host, one.mailfrom, one.zone, helo=one.helo)
+    _add(found, _CLIENT, "alice@greeted.example", Zone.from_text(_GREETED))
     return found
 
 

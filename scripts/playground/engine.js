@@ -27,10 +27,17 @@ let last = 0;
 const address = new URL("worker.js", import.meta.url).href;
 const source = URL.createObjectURL(new Blob([`import ${JSON.stringify(address)};`], { type: "text/javascript" }));
 const worker = new Worker(source, { type: "module" });
+const folder = (path) => new URL(path, import.meta.url).href;
+worker.postMessage({
+  parts: { snapshot: { url: folder("snapshot.gz") }, "engine.zip": { url: folder("engine.zip.gz") } },
+  folder: folder("pyodide/"),
+  files: {},
+  program: "from spfengine.web.browser import respond; respond",
+});
 
 const ready = new Promise((resolve, reject) => {
   worker.addEventListener("message", ({ data }) => {
-    if (data.ready) resolve();
+    if (data.isReady) resolve();
     else if (data.fault !== undefined) reject(new Error(data.fault));
     else {
       waiting.get(data.number)(data.answer);
@@ -45,7 +52,7 @@ export async function ask(request) {
   await ready;
   const number = ++last;
   const answered = new Promise((resolve) => { waiting.set(number, resolve); });
-  worker.postMessage({ number, request: JSON.stringify(request), dns: request.live ? dns : undefined });
+  worker.postMessage({ number, given: [JSON.stringify(request), ...(request.live ? [dns] : [])] });
   return JSON.parse(await answered);
 }
 

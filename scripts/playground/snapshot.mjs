@@ -8,7 +8,7 @@ const [folder, engine, output] = process.argv.slice(2);
 const PROGRAM = `
 import gc, sys
 sys.path.insert(0, "/engine")
-from spfengine.web.browser import rehearse, respond, respond_asking
+from spfengine.web.browser import rehearse
 rehearse()
 gc.collect()
 `;

@@ -1,31 +1,27 @@
 """`spfengine check`: one client, one sender, and why."""
 
-from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from spfengine.checks import check, check_both, check_helo
+from spfengine.advice.explained_check import BOTH, CheckRequest, ExplainedCheck, explained
+from spfengine.answers import Resolver
 from spfengine.cli import exits, html as reports, options, sources
-from spfengine.cli.limit_plan import Asked, is_many_mx, plan_dict, plan_lines, plan_of
+from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
-from spfengine.drivers import drive
-from spfengine.evaluation.beyond import is_over_limit, raised
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.session import HELO, MAILFROM, Session
-from spfengine.evaluation.trace import traced_questions
-from spfengine.linting.client import Note, noting
-from spfengine.names import fold
-from spfengine.text.check import check_lines, draft_lines, note_lines
-from spfengine.text.lines import Line, note
+from spfengine.evaluation.session import HELO, MAILFROM
+from spfengine.resolvers.overlay import with_drafts
+from spfengine.text.check import beyond_lines, check_lines, note_lines
 from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from spfengine.report.edits.check import EditableCheck
 
 BOTH_SCHEMA = "spfengine.check-both/1"
 """The version of the JSON form of two results, one for each identity."""
-_BOTH = "both"
 
 _EPILOG = f"""\b
 Examples:
@@ -43,41 +39,6 @@ Scripts should write -- before IP: then nothing that a client sent can be taken 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be checked.
-
-    Attributes:
-        ip, sender, helo: of the client; `helo` is None if it is not known.
-        identity: "mailfrom", "helo" or "both".
-        limits: the limits of the check.
-        receiver: the name of the receiving host, or None.
-    """
-
-    ip: str
-    sender: str
-    helo: str | None
-    identity: str
-    limits: Limits
-    receiver: str | None
-
-    @property
-    def domain(self) -> str:
-        """The domain whose record is looked up; with both identities, that of MAIL FROM."""
-        if self.identity == HELO:
-            return Session(self.ip, "", self.helo or "", HELO).domain
-        return Session(self.ip, self.sender, self.helo).domain
-
-    def run(self, resolver: Any) -> list[CheckResult]:
-        """Return the results: one, or two for both identities, HELO first."""
-        settings: dict[str, Any] = {"resolver": resolver, "limits": self.limits, "receiver": self.receiver}
-        if self.identity == HELO:
-            return [check_helo(self.ip, self.helo or "", **settings)]
-        if self.identity == MAILFROM:
-            return [check(self.ip, self.sender, self.helo, **settings)]
-        return list(check_both(self.ip, self.sender, self.helo or "", **settings))
-
-
 @click.command(epilog=_EPILOG)
 @click.argument("ip", type=options.Expected(options.Address().expected))
 @click.argument(
@@ -85,7 +46,7 @@ class Request:
 )  # fmt: skip
 @click.option("--helo", metavar="NAME", help="The name that the client gave in HELO or EHLO.")
 @click.option(
-    "--identity", type=click.Choice([MAILFROM, HELO, _BOTH]), default=MAILFROM, show_default=True,
+    "--identity", type=click.Choice([MAILFROM, HELO, BOTH]), default=MAILFROM, show_default=True,
     help="What to check: the sender, the HELO name, or each of them.",
 )  # fmt: skip
 @options.answers
@@ -98,6 +59,7 @@ class Request:
 )  # fmt: skip
 @click.option("--trace", "with_trace", is_flag=True, help="Show every term, DNS query and answer as a tree.")
 @reports.option
+@reports.interactive
 @options.as_json
 @click.pass_context
 def command(
@@ -117,6 +79,7 @@ def command(
     record_answers: str | None,
     with_trace: bool,
     html: str | None,
+    is_interactive: bool,
     as_json: bool,
 ) -> int:
     """Check whether the client at IP may send mail for SENDER (RFC 7208), and show what decided it and why nothing
@@ -127,43 +90,36 @@ def command(
     if helo is None and identity != MAILFROM:
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     ip, sender = options.client_and_sender(ip, sender, ctx)
-    request = Request(ip, sender, helo, identity, options.limits_of(profile, void_rule, timeout), receiver)
+    request = CheckRequest(ip, sender, helo, identity, options.limits_of(profile, void_rule, timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
-    base = sources.base_resolver(zones, live, nameservers, timeout)
-    if record_answers is None:
-        results = request.run(sources.with_drafts(base, drafted))
-    else:
-        results = _recorded(request, base, drafted, record_answers)
-    resolver = sources.with_drafts(base, drafted)
-    beyond = _beyond(request, resolver, results)
-    notes = [drive(noting(result), resolver) for result in results]
-    over = next((result for result in results if is_over_limit(result.problem) or is_many_mx(result.problem)), None)
-    plan = plan_of(over.domain, resolver, request.limits) if over is not None else None
+    base = reports.recorder_of(sources.base_resolver(zones, live, nameservers, timeout), is_interactive=is_interactive)
+    resolver = with_drafts(base, drafted)
+    results = None if record_answers is None else _recorded(request, base, drafted, record_answers)
+    found = explained(request, resolver, results)
+    drafts_asked = found.asked(drafted)
     from_same = Asked(zones, live, nameservers, drafted)
     if html is not None:
-        from spfengine.report.check import check_page
+        from spfengine.report.check import explained_page
 
-        further_lines = [*_draft_lines(drafted, results), *map(_beyond_line, beyond.values())]
-        page = check_page(results, request.limits, notes, further_lines, list(plan_lines(plan, None, from_same)))
-        reports.write_report(page, html)
+        page = explained_page(found, request.limits, drafts_asked, list(plan_lines(found.plan, None, from_same)))
+        reports.write_report(page, html, situation=_editable(base, request, drafted))
     if as_json:
-        write_json({**_document(results, notes, beyond, with_trace=with_trace), "plan": plan_dict(plan)})
+        write_json({**_document(found, with_trace=with_trace), "plan": plan_dict(found.plan)})
     else:
         screen = Screen()
-        asked = _asked(drafted, results)
-        screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
-        screen.show(map(_beyond_line, beyond.values()))
-        hints = {result.problem.hint for result in results if result.problem is not None}  # already shown
-        screen.show(note_lines([each for each in dict.fromkeys(chain(*notes)) if each.hint not in hints]))
-        screen.show(plan_lines(plan, screen.width, from_same))
-    return exits.of_check(results[-1])
+        screen.show(check_lines(found.results, request.limits, screen.width, drafts_asked, with_trace=with_trace))
+        screen.show(beyond_lines(found.beyond.values()))
+        hints = {result.problem.hint for result in found.results if result.problem is not None}  # already shown
+        screen.show(note_lines([each for each in dict.fromkeys(chain(*found.notes)) if each.hint not in hints]))
+        screen.show(plan_lines(found.plan, screen.width, from_same))
+    return exits.of_check(found.results[-1])
 
 
-def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -> list[CheckResult]:
+def _recorded(request: CheckRequest, base: Resolver, drafted: dict[str, str], path: str) -> tuple[CheckResult, ...]:
     from spfengine.resolvers.recording import Recorder
 
     recorder = Recorder(base)
-    results = request.run(sources.with_drafts(recorder, drafted))
+    results = request.run(with_drafts(recorder, drafted))
     try:
         recorder.recording.save(path)
     except (OSError, ValueError) as error:
@@ -171,32 +127,23 @@ def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -
     return results
 
 
-def _beyond(request: Request, resolver: Any, results: list[CheckResult]) -> dict[str, CheckResult]:
-    """Return, by identity, what the checks that ended at a limit would give without it, if that is not an error too."""
-    found: dict[str, CheckResult] = {}
-    for result in results:
-        if is_over_limit(result.problem):
-            again = replace(request, identity=result.identity, limits=raised(request.limits)).run(resolver)[0]
-            if again.problem is None:
-                found[result.identity] = again
-    return found
+def _editable(resolver: Resolver, request: CheckRequest, drafted: dict[str, str]) -> "EditableCheck | None":
+    """Return what an interactive report needs; None if it is not to be interactive, so that nothing was recorded."""
+    from spfengine.resolvers.recording import Recorder
+
+    if not isinstance(resolver, Recorder):
+        return None
+    from spfengine.report.edits.check import recorded_check
+
+    return recorded_check(resolver, request, drafted)
 
 
-def _beyond_line(result: CheckResult) -> Line:
-    path = " → ".join([visible(term, 100) for _, term in result.path])
-    by = f"by {path}" if result.directive is not None else "since no term matches"
-    no_include = "" if len(result.path) > 1 else f", and no include names {result.ip}"
-    return note(f"without the limit, the result would be {result.result} {by}{no_include}")
-
-
-def _document(
-    results: list[CheckResult], notes: list[list[Note]], beyond: dict[str, CheckResult], *, with_trace: bool
-) -> dict[str, object]:
+def _document(found: ExplainedCheck, *, with_trace: bool) -> dict[str, object]:
     documents = []
-    for result, said in zip(results, notes, strict=True):
+    for result, said in zip(found.results, found.notes, strict=True):
         document = {**result.to_dict(), "remarks": [each.to_dict() for each in said]}
-        if result.identity in beyond:
-            other = beyond[result.identity]
+        if result.identity in found.beyond:
+            other = found.beyond[result.identity]
             path = [[visible_name(domain), visible(term)] for domain, term in other.path]
             document["beyond_limit"] = {"result": str(other.result), "path": path}
         if with_trace:
@@ -205,15 +152,3 @@ def _document(
     if len(documents) == 1:
         return documents[0]
     return {"schema": BOTH_SCHEMA, HELO: documents[0], MAILFROM: documents[1]}
-
-
-def _draft_lines(drafted: dict[str, str], results: list[CheckResult]) -> list[Line]:
-    return list(draft_lines(_asked(drafted, results)))
-
-
-def _asked(drafted: dict[str, str], results: list[CheckResult]) -> dict[str, bool]:
-    """Return the names that have a draft, each with whether a check asked for it."""
-    if not drafted:
-        return {}
-    asked = {fold(asked.question.name) for result in results for asked in traced_questions(result.trace.root)}
-    return {name: fold(name) in asked for name in drafted}

@@ -10,6 +10,7 @@ from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.text.flatten import flattening_lines
 
 _EPILOG = f"""\b
@@ -40,9 +41,10 @@ can't be written.
     "name. Names that exist already are skipped.",
 )  # fmt: skip
 @click.option(
-    "--size", metavar="OCTETS", type=click.IntRange(LEAST_SIZE, MOST_SIZE),
+    "--max-size", metavar="OCTETS", type=click.IntRange(LEAST_SIZE, MOST_SIZE),
     help="How large the DNS answer for a name may be. Without it: 512, or 1232 if that needs too many names.",
 )  # fmt: skip
+@click.option("--size", type=click.IntRange(LEAST_SIZE, MOST_SIZE), hidden=True)  # what --max-size was called before
 @click.option(
     "--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="The format of the records to paste."
 )
@@ -54,6 +56,7 @@ def command(
     includes: tuple[str, ...],
     hosts: bool,
     names: str,
+    max_size: int | None,
     size: int | None,
     form: str,
     zones: tuple[str, ...],
@@ -65,9 +68,12 @@ def command(
 ) -> int:
     """Replace the includes of DOMAIN's record by networks, and prove that every client gets the same result."""
     base = sources.base_resolver(zones, live, nameservers)
-    resolver = sources.with_drafts(base, drafts_by_name(drafts, domain))
+    resolver = with_drafts(base, drafts_by_name(drafts, domain))
     try:
-        flattening = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)
+        most = size if max_size is None else max_size
+        flattening = flatten(
+            domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, max_size=most
+        )
     except ArgumentError as error:
         parameter, _, message = str(error).partition(": ")
         if parameter not in ("includes", "names"):

@@ -18,7 +18,7 @@ from spfengine.written_files import write_whole
 
 if TYPE_CHECKING:
     from spfengine.answers import Resolver
-    from spfengine.report.edits import Situation
+    from spfengine.report.edits.situation import Situation
     from spfengine.report.page import Page
 
 
@@ -66,7 +66,7 @@ def recorder_of(resolver: "Resolver", *, is_interactive: bool) -> "Resolver":
     return Recorder(resolver)
 
 
-def situation_of(
+def editable_simulation(
     resolver: "Resolver | None",
     domain: str,
     drafts: Mapping[str, str],
@@ -79,9 +79,9 @@ def situation_of(
 
     if not isinstance(resolver, Recorder):
         return None
-    from spfengine.report.edits import recorded_situation
+    from spfengine.report.edits.simulation import recorded_simulation
 
-    return recorded_situation(resolver, domain, drafts, tuple(senders), tuple(own), tuple(formats))
+    return recorded_simulation(resolver, domain, drafts, tuple(senders), tuple(own), tuple(formats))
 
 
 def write_report(page: "Page", path: str, evidence: Iterable[Line] = (), situation: "Situation | None" = None) -> None:

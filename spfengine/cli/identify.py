@@ -98,7 +98,7 @@ def _rows(results: Iterable[Identification]) -> Iterator[tuple[str, ...]]:
         for rank, match in enumerate(result.matches, 1):
             yield (result.ip, str(rank), *_cells(match))
         if not result.matches:
-            why = "; ".join(missing.why for missing in result.missing) or "nobody could name it"
+            why = "; ".join(missing.why for missing in result.missing) or "not identified"
             yield (result.ip, "0", "", "", "", "", "", why)
 
 

@@ -10,9 +10,8 @@ from spfengine.catalogue.catalogue import Catalogue
 from spfengine.cli.options import server_words
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.names import domain_fault
-from spfengine.problems import Problem, ProblemCode
 from spfengine.senders import Sender
-from spfengine.text.limit_plan import limit_plan_lines
+from spfengine.text.limit_plan import draft_words, limit_plan_lines
 from spfengine.text.lines import Line
 
 
@@ -35,13 +34,7 @@ class Asked:
         words = [word for zone in self.zones for word in ("--zone", zone)]
         words += ["--live"] if self.live else []
         words += server_words(self.nameservers)
-        others = [f"{name}={text}" for name, text in self.drafts.items() if name.lower() != domain.lower()]
-        return [*words, *[word for other in others for word in ("--draft", other)]]
-
-
-def is_many_mx(problem: Problem | None) -> bool:
-    """Whether a check ended because an mx leads to too many hosts (RFC 7208 §4.6.4)."""
-    return problem is not None and problem.code is ProblemCode.TOO_MANY_MX
+        return [*words, *draft_words(self.drafts, domain)]
 
 
 def plan_of(

@@ -3,14 +3,16 @@
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from spfengine.advice.drafted_lint import OVER_LIMITS, lint_drafts, plans_of
 from spfengine.advice.limits.plan import LimitPlan
 from spfengine.answers import Resolver
 from spfengine.cli import evidence_input, exits, html as reports, options, sources, typed
-from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
+from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines
+from spfengine.cli.lint_edits import editable_lint, recorded_base
 from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
 from spfengine.cli.options import Draft, Expected, drafts_by_name
@@ -24,11 +26,15 @@ from spfengine.names import fold
 from spfengine.policy.include_tree import include_tree
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files.pasted import strings_of
 from spfengine.senders import Sender
 from spfengine.text.evidence import evidence_lines
 from spfengine.text.lint import lint_lines, source_lines, summary_lines
 from spfengine.text.tree import too_much_line
 from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.recording import Recorder
 
 _EPILOG = f"""\b
 Examples:
@@ -54,9 +60,8 @@ broken (an error was found), 69 DNS could not answer something, so that not ever
 """
 
 
-_OVER = (LintCode.OVER_LOOKUP_LIMIT, LintCode.OVER_VOID_LIMIT, LintCode.TOO_MANY_MX)
 _NEAR_A_LIMIT = (
-    *_OVER, LintCode.OVER_VOID_LIMIT_PER_LOOKUP, LintCode.NEAR_LOOKUP_LIMIT, LintCode.NEAR_VOID_LIMIT,
+    *OVER_LIMITS, LintCode.OVER_VOID_LIMIT_PER_LOOKUP, LintCode.NEAR_LOOKUP_LIMIT, LintCode.NEAR_VOID_LIMIT,
     LintCode.VOIDS_BY_CHANCE,
 )  # fmt: skip
 """Codes without which no receiver's limits are exceeded: the lowest are one less than RFC 7208's."""
@@ -95,11 +100,19 @@ class _Answers(NamedTuple):
 
 
 class _Linted(NamedTuple):
-    """What was found, in which names, and what answered; None if nothing was asked."""
+    """What was found, what answered, and the names of a zone.
+
+    Attributes:
+        findings: what was found.
+        resolver: what answered, with the drafts; None if nothing was asked.
+        names: the names of a zone, each with a summary.
+        base: for an interactive report: what answers without the drafts, and what recorded the answers of DNS.
+    """
 
     findings: list[Finding]
-    names: tuple[NameSummary, ...]
     resolver: Resolver | None
+    names: tuple[NameSummary, ...] = ()
+    base: "tuple[Resolver, Recorder | None] | None" = None
 
 
 class PastedDraft(NamedTuple):
@@ -128,8 +141,7 @@ def _draft(value: str, param: click.Parameter, ctx: click.Context) -> PastedDraf
 
 
 def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
-    pasted = options.pasted(text.strip(" "), ctx)
-    return pasted.strings or (pasted.text,) if pasted.cleaned else (text,)
+    return strings_of(text, options.pasted(text.strip(" "), ctx))
 
 
 @click.command(epilog=_EPILOG, cls=ManySources)
@@ -162,6 +174,7 @@ def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     help="How to report: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
 )  # fmt: skip
 @reports.option
+@reports.interactive
 @options.as_json
 def command(
     domain: str | None,
@@ -179,50 +192,77 @@ def command(
     strict: bool,
     form: str,
     html: str | None,
+    is_interactive: bool,
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
     form = "json" if as_json else form
+    if is_interactive and (paths or not (domain or drafts or records)):
+        raise click.UsageError("with --interactive, the reader edits a record; expected DOMAIN or --draft RECORD")
     if paths:
-        if drafts or records or own or evidence_paths:
-            other = "--own" if own else "--senders" if evidence_paths else "--draft"
-            raise click.UsageError(f"--source and {other} can't be combined; expected one")
+        _refuse_beside_sources(own, evidence_paths, drafts + records)
         resolver = resolver_of(zones, live, nameservers)
-        of_sources = lint_sources(paths, domain, resolver, lambda found: _selected(found, selected, ignored))
+        codes = _reported(selected, ignored)
+        of_sources = lint_sources(paths, domain, resolver, lambda found: [each for each in found if each.code in codes])
         return _report_sources(domain, of_sources, form, html, strict=strict)
     domain, record, others = _by_name(domain, drafts + records)
     evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=form != "text")
     senders = () if evidence is None else evidence.senders
-    linted = _findings(domain, record, others, _Answers(zones, live, nameservers), own, senders)
-    found, names = linted.findings, linted.names
-    plans = _plans(linted, senders)
-    too_much_for = _too_much_for(linted)
-    findings = _selected(found, selected, ignored)
+    answers = _Answers(zones, live, nameservers)
+    linted = _findings(domain, record, others, answers, own, senders, is_interactive=is_interactive)
+    plans = [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
+    codes = _reported(selected, ignored)
+    findings = [finding for finding in linted.findings if finding.code in codes]
     places = Places(zones)
     asked = Asked(zones, live, nameservers, others)
     if html is not None:
         from spfengine.report.lint import lint_page
 
         planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
-        page = lint_page(domain, findings, places.text, names, planned)
-        reports.write_report(page, html, evidence_lines(evidence))
+        page = lint_page(domain, findings, places.text, linted.names, planned)
+        situation = None
+        if is_interactive:
+            left_out = tuple([code for code in LintCode if code not in codes])
+            situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
+        reports.write_report(page, html, evidence_lines(evidence), situation)
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
-        for name, profiles in too_much_for.items():
+        for name, profiles in _too_much_for(linted).items():
             screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
         for plan in plans:
             screen.show(plan_lines(plan, screen.width, asked))
-        screen.show(summary_lines(names, screen.width))
+        screen.show(summary_lines(linted.names, screen.width))
     else:
-        more: dict[str, object] = {"names": [name.to_dict() for name in names]}
-        more["plan"] = plan_dict(plans[0] if plans and domain is not None else None)
-        more["plans"] = [plan.to_dict() for plan in plans]
-        more["too_much_for"] = {
-            visible_name(name): [profile.name for profile in profiles] for name, profiles in too_much_for.items()
-        }
-        sys.stdout.write(_for_programs(domain, findings, places, form, more))
+        sys.stdout.write(_for_programs(domain, findings, places, form, _besides_findings(domain, linted, plans)))
     return _exit_code(findings, strict=strict)
+
+
+def _refuse_beside_sources(
+    own: tuple[str, ...], evidence_paths: tuple[str, ...], drafts: tuple[PastedDraft, ...]
+) -> None:
+    """Raise UsageError if an option is given that does not go with --source."""
+    if own or evidence_paths or drafts:
+        other = "--own" if own else "--senders" if evidence_paths else "--draft"
+        raise click.UsageError(f"--source and {other} can't be combined; expected one")
+
+
+def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:
+    """Return the plans for the domains that exceed a limit; none if nothing was asked."""
+    return [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
+
+
+def _besides_findings(domain: str | None, linted: _Linted, plans: list[LimitPlan]) -> dict[str, object]:
+    """Return what JSON has besides the findings."""
+    return {
+        "names": [name.to_dict() for name in linted.names],
+        "plan": plan_dict(plans[0] if plans and domain is not None else None),
+        "plans": [plan.to_dict() for plan in plans],
+        "too_much_for": {
+            visible_name(name): [profile.name for profile in profiles]
+            for name, profiles in _too_much_for(linted).items()
+        },
+    }
 
 
 def _report_sources(domain: str | None, linted: LintedSources, form: str, html: str | None, *, strict: bool) -> int:
@@ -283,6 +323,8 @@ def _findings(
     answers: _Answers,
     own: tuple[str, ...],
     senders: tuple[Sender, ...],
+    *,
+    is_interactive: bool,
 ) -> _Linted:
     """Return the findings, and if all names of a zone were linted, a summary of each."""
     zones, live, nameservers = answers
@@ -290,31 +332,21 @@ def _findings(
         if zones or live or nameservers:
             option = "--zone" if zones else "--live" if live else options.server_words(nameservers)[0]
             raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
-        return _Linted(lint(None, record=record), (), None)
+        return _Linted(lint(None, record=record), None)
     if domain is None and not zones:
         expected = "expected DOMAIN, --draft RECORD, --zone FILE or --source FILE"
         raise click.UsageError(f"there is nothing to lint; {expected}")
+    if is_interactive and domain is not None:
+        base = recorded_base(zones, live, nameservers)
+        return _Linted(*lint_drafts(domain, record, others, base[0], own, senders), base=base)
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
-        drafted = sources.with_drafts(resolver, others)
-        findings = lint(domain, resolver=drafted, record=record, own=own, senders=senders)
-        if record is not None:
-            drafted = sources.with_drafts(drafted, {domain: record if isinstance(record, str) else "".join(record)})
-        return _Linted(findings, (), drafted)
+        return _Linted(*lint_drafts(domain, record, others, resolver, own, senders))
     zone = zone_of(resolver)
     if not isinstance(resolver, Zone | Overlay) or zone is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     findings = lint_zone(resolver, senders=senders)
-    return _Linted(findings, zone_summary(zone, findings), known_to(resolver))
-
-
-def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:
-    """Return the plans for the domains that exceed a limit."""
-    domains = [each.domain for each in linted.findings if each.code in _OVER and each.domain is not None]
-    if linted.resolver is None:
-        return []
-    plans = [plan_of(domain, linted.resolver, senders=senders) for domain in dict.fromkeys(domains)]
-    return [plan for plan in plans if plan is not None]
+    return _Linted(findings, known_to(resolver), zone_summary(zone, findings))
 
 
 def _too_much_for(linted: _Linted) -> dict[str, tuple[LimitProfile, ...]]:
@@ -326,13 +358,10 @@ def _too_much_for(linted: _Linted) -> dict[str, tuple[LimitProfile, ...]]:
     return {name: profiles for name, tree in trees.items() if (profiles := tree.budget.too_much_for)}
 
 
-def _selected(
-    findings: Iterable[Finding], selected: Iterable[frozenset[LintCode]], ignored: Iterable[frozenset[LintCode]]
-) -> list[Finding]:
-    """Return the findings to report: --ignore takes precedence over --select."""
+def _reported(selected: Iterable[frozenset[LintCode]], ignored: Iterable[frozenset[LintCode]]) -> frozenset[LintCode]:
+    """Return the codes of the findings to report: --ignore takes precedence over --select."""
     wanted: frozenset[LintCode] = frozenset().union(*selected) or frozenset(LintCode)
-    unwanted: frozenset[LintCode] = frozenset().union(*ignored)
-    return [finding for finding in findings if finding.code in wanted and finding.code not in unwanted]
+    return wanted.difference(*ignored)
 
 
 def _exit_code(findings: list[Finding], *, strict: bool) -> int:

@@ -11,6 +11,7 @@ from spfengine.cli.screen import Screen, write_json
 from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.text.lines import FAULT, WARNING, Line, Span, note, verbatim
 from spfengine.text.outcomes import address_count, addresses_text, conditions, failed_of, without_result
 from spfengine.visible import visible_name
@@ -47,7 +48,7 @@ def command(
 ) -> int:
     """List the networks whose mail for DOMAIN gets a result: all of them, includes and redirects followed."""
     base = sources.base_resolver(zones, live, nameservers)
-    policy = Policy.compile(domain, resolver=sources.with_drafts(base, drafts_by_name(drafts, domain)))
+    policy = Policy.compile(domain, resolver=with_drafts(base, drafts_by_name(drafts, domain)))
     result = Result(wanted)
     if as_json:
         write_json(_document(policy, result))

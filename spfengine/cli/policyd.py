@@ -277,7 +277,7 @@ def _collect_less() -> None:
 
 
 def _reload(delegation: Delegation, resolver: Callable[[], Any], log: Log) -> None:
-    """Read the zones and the system's settings again; if they can't be read, the server goes on with what it has."""
+    """Read the zones and the system's settings again; if they can't be read, the server keeps what it has."""
     try:
         delegation.use(resolver())
     except (CommandError, click.ClickException) as error:

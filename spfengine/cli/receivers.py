@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,10 +21,15 @@ from spfengine.policy.policy import Policy
 from spfengine.problems import Result
 from spfengine.record.parser import diagnose, sound_terms
 from spfengine.resolvers.asking import ask
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.resolvers.recording import Recorder
 from spfengine.text.lines import FAULT, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted
+
+if TYPE_CHECKING:
+    from spfengine.testing.fake_dns import FakeDNS
+    from spfengine.testing.receivers import Client, Comparison, Difference, Receiver
 
 _EPILOG = f"""\b
 Examples:
@@ -76,36 +81,17 @@ def command(
     The clients to ask about are chosen from the record: one for each outcome, and both ends of each range of addresses.
     """
     from spfengine.testing import receivers
-    from spfengine.testing.conformance.implementations import DaemonError
 
-    base = sources.with_drafts(sources.base_resolver(zones, live, nameservers), drafts_by_name(drafts, domain))
+    base = with_drafts(sources.base_resolver(zones, live, nameservers), drafts_by_name(drafts, domain))
     sender = sender or f"postmaster@{domain}"
     if sender.rpartition("@")[2].lower() != domain.lower():
         raise click.BadParameter(f"expected an address at {visible_name(domain)}", param_hint="'--sender'")
-    wanted = [one for one in receivers.KNOWN if not keys or one.key in keys]
-    installed = [one for one in wanted if receivers.is_installed(one)]
-    missing = [one for one in wanted if one not in installed]
-    if not installed:
-        names = "; ".join(f"{one.title} ({one.package})" for one in missing)
-        raise CommandError(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
+    installed, missing = _receivers(keys)
     recorder, policy, others = _recorded(domain, base)
     clients, left_out = receivers.choose_clients([policy, *others], most)
     _record_checks(recorder, clients, sender, helo or domain)
-    comparisons: list[receivers.Comparison] = []
-    with ExitStack() as stack:
-        answers = base if zones and not live and not nameservers else recorder.recording
-        server = _serve(stack, answers)
-        with Bar("", in_octets=False) as bar:
-            for number, one in enumerate(installed):
-                bar.show(number, len(installed), f"asking {one.title}")
-                try:
-                    comparisons.append(
-                        receivers.ask_receiver(
-                            one, clients, sender=sender, helo=helo or domain, resolver=answers, dns=server.nameserver
-                        )
-                    )
-                except DaemonError as error:
-                    raise CommandError(exits.UNAVAILABLE, f"{one.title}: {error}") from error
+    answers = base if zones and not live and not nameservers else recorder.recording
+    comparisons = _ask(installed, clients, sender, helo or domain, answers)
     if as_json:
         write_json(
             receivers.document(
@@ -122,7 +108,43 @@ def command(
     return exits.UNAVAILABLE if policy.incomplete else 0
 
 
-def _recorded(domain: str, base: Any) -> tuple[Recorder, Policy, list[Policy]]:
+def _receivers(keys: tuple[str, ...]) -> "tuple[list[Receiver], list[Receiver]]":
+    """Return the receivers that are wanted and installed, and those that are not installed. Raises CommandError."""
+    from spfengine.testing import receivers
+
+    wanted = [one for one in receivers.KNOWN if not keys or one.key in keys]
+    installed = [one for one in wanted if receivers.is_installed(one)]
+    missing = [one for one in wanted if one not in installed]
+    if not installed:
+        names = "; ".join(f"{one.title} ({one.package})" for one in missing)
+        raise CommandError(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
+    return installed, missing
+
+
+def _ask(
+    installed: "Sequence[Receiver]", clients: "Sequence[Client]", sender: str, helo: str, answers: Resolver
+) -> "list[Comparison]":
+    """Ask each receiver about each client. Raises CommandError."""
+    from spfengine.testing import receivers
+    from spfengine.testing.conformance.implementations import DaemonError
+
+    comparisons: list[Comparison] = []
+    with ExitStack() as stack:
+        server = _serve(stack, answers)
+        with Bar("", in_octets=False) as bar:
+            for number, one in enumerate(installed):
+                bar.show(number, len(installed), f"asking {one.title}")
+                try:
+                    compared = receivers.ask_receiver(
+                        one, clients, sender=sender, helo=helo, resolver=answers, dns=server.nameserver
+                    )
+                except DaemonError as error:
+                    raise CommandError(exits.UNAVAILABLE, f"{one.title}: {error}") from error
+                comparisons.append(compared)
+    return comparisons
+
+
+def _recorded(domain: str, base: Resolver) -> tuple[Recorder, Policy, list[Policy]]:
     """Return what keeps the answers of DNS, what these mean, and what they mean to other receivers.
 
     In the namespaces, no other DNS can be reached, so all that a receiver may ask for has to be kept before. Some
@@ -139,7 +161,7 @@ def _recorded(domain: str, base: Any) -> tuple[Recorder, Policy, list[Policy]]:
     return recorder, policy, others
 
 
-def _record_checks(recorder: Recorder, clients: Sequence[Any], sender: str, helo: str) -> None:
+def _record_checks(recorder: Recorder, clients: "Sequence[Client]", sender: str, helo: str) -> None:
     """Keep what is asked for each client: names that depend on it, such as those of `exists:%{i}.example.com`."""
     for resolver in (recorder, _AsOthersRead(recorder)):
         for client in clients:
@@ -174,7 +196,7 @@ class _AsOthersRead:
         return Answer.txt(usable, ttl=answer.ttl)
 
 
-def _serve(stack: ExitStack, answers: Resolver) -> Any:
+def _serve(stack: ExitStack, answers: Resolver) -> "FakeDNS":
     """Move into namespaces, and start the DNS server there."""
     if sys.platform != "linux":
         raise CommandError(exits.UNAVAILABLE, "this needs Linux's namespaces")
@@ -207,8 +229,8 @@ def _say_unknown(policy: Policy) -> None:
 
 def _lines(
     domain: str,
-    comparisons: Sequence[Any],
-    missing: Sequence[Any],
+    comparisons: "Sequence[Comparison]",
+    missing: "Sequence[Receiver]",
     clients: int,
     left_out: int,
     *,
@@ -234,15 +256,15 @@ def _lines(
         yield note("not installed here: " + "; ".join(f"{one.title} ({one.package})" for one in missing))
 
 
-def _row(one: Any) -> Row:
+def _row(one: "Comparison") -> Row:
     title = f"{one.receiver.title} {one.version}".strip()
     parts = [Span(f"{len(one.differences)} of {one.asked} differ", "fail" if one.differences else "pass")]
     parts += [Span(f"; {number} not asked: {why}", "quiet") for why, number in one.left_out.items()]
     return Row(Span("✗", "fail") if one.differences else Span("✓", "pass"), Span(title, "term"), tuple(parts))
 
 
-def _differences(one: Any, *, everything: bool) -> Iterator[Line]:
-    def kind(difference: Any) -> tuple[str, str, str]:
+def _differences(one: "Comparison", *, everything: bool) -> Iterator[Line]:
+    def kind(difference: "Difference") -> tuple[str, str, str]:
         return difference.expected, difference.got, difference.reason or ""
 
     yield Line()
@@ -260,6 +282,6 @@ def _differences(one: Any, *, everything: bool) -> Iterator[Line]:
         yield note(reason or "The reason for this difference is not known: please report it.", indent=4)
 
 
-def _client(difference: Any) -> str:
+def _client(difference: "Difference") -> str:
     client = difference.client
     return client.ip if client.first == client.last else f"{client.ip} ({client.range_text})"

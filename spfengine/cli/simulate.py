@@ -16,6 +16,7 @@ from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import GivenSenders, write_senders
 from spfengine.errors import ZoneError
 from spfengine.names import fold
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.simulation.enforce import Readiness, enforce
@@ -47,7 +48,7 @@ domain is ready for it: who would fail, who is carried by DKIM, and what is not 
 
 The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
 given gets a worse result, such as fail after softfail), 2 a draft is broken, 69 DNS could not answer, so a part is not
-known. The first line says what changes for addresses that are no sender's and did not pass. With --enforce: 0
+known. The first line says what changes for addresses that belong to no sender and did not pass. With --enforce: 0
 every sender given passes, 1 one would fail or is carried by DKIM alone, 2 there is no valid record, 69 it is not known,
 for example without senders. {exits.OTHER_HELP}, 73 FILE of --html can't be written.
 """
@@ -149,7 +150,7 @@ class Request:
     ) -> tuple[Resolver, Resolver]:
         """Return what answers before and after the change; `layers` and `base` are as in `run`."""
         if base is not None:
-            return base, sources.with_drafts(base, drafted)
+            return base, with_drafts(base, drafted)
         *present, replacement = layers
         live = sources.answering((), live=True, nameservers=self.nameservers) if self.live or self.nameservers else None
         return zone_files.lay_together(present, live), zone_files.lay_together([replacement, *present[1:]], live)
@@ -259,7 +260,7 @@ def command(
         drafted = drafts_by_name(drafts, domain or "")
         page = simulations_page(simulations, own, formats + pasted, request.resolvers(layers, base, drafted))
         concerned = () if domain is None else senders.concerning(domain)
-        situation = reports.situation_of(base, domain or "", drafted, concerned, own, formats + pasted)
+        situation = reports.editable_simulation(base, domain or "", drafted, concerned, own, formats + pasted)
         reports.write_report(page, html, evidence_lines(evidence), situation)
     if as_json:
         write_json(_document(simulations, domain, evidence))

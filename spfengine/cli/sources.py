@@ -14,7 +14,7 @@ from spfengine.cli.exits import NAME, CommandError, cannot_read
 from spfengine.cli.options import SECONDS, dns_seconds, is_doh
 from spfengine.cli.screen import NOTES
 from spfengine.errors import ArgumentError, CatalogueError, MissingExtraError, RecordingError, ZoneError
-from spfengine.names import domain_fault, is_askable, to_a_labels
+from spfengine.names import is_askable, to_a_labels
 from spfengine.resolvers.rrsets import is_possible
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
@@ -65,18 +65,6 @@ def answering(
     if not layers:
         return _live(nameservers, seconds, settings)
     return zone_files.lay_together(layers, _live(nameservers, seconds, settings) if live or nameservers else None)
-
-
-def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
-    """Return the resolver with each draft as the only TXT record of its name; names that DNS can't ask are skipped."""
-    usable: dict[str | bytes, dict[str, str]] = {
-        name.encode("latin-1"): {"TXT": record} for name, record in drafts.items() if domain_fault(name) is None
-    }
-    if not usable:
-        return resolver
-    from spfengine.resolvers.overlay import Overlay
-
-    return Overlay(resolver, usable)
 
 
 def only_one_stdin(*paths: str | None) -> None:

@@ -23,6 +23,7 @@ from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import Session
 from spfengine.problems import Result
 from spfengine.record.macro import MacroString, parse_macro_string
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.visible import visible
 
 EXITS_OF_LIBSPF2 = {
@@ -257,7 +258,7 @@ def command(
     limits = Limits(lookups=max_dns_interactive_terms, names=max_name_lookups_per_term, seconds=timeout)
     receiver = hostname or ("spfquery" if libspf2 else socket.gethostname())
     drafted = _drafted(drafts, query)
-    resolver = sources.with_drafts(sources.base_resolver(zones, live, nameservers, timeout), drafted)
+    resolver = with_drafts(sources.base_resolver(zones, live, nameservers, timeout), drafted)
     queries = _read(path or "-", scope, keep_comments=keep_comments) if query is None else [query]
     answers = _answers(queries, resolver, limits, receiver, default_explanation)
     return _exit_code_of_libspf2(answers) if libspf2 else _exit_code(answers)

@@ -16,6 +16,7 @@ from spfengine.evidence.subject import domains_about
 from spfengine.linting.codes import Severity
 from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import fold, is_same_or_under
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.senders import Sender, concerns, domain_of
 from spfengine.text.evidence import evidence_lines
@@ -155,7 +156,7 @@ def command(
         allow_unnamed=allow_unnamed,
         own=own,
         hosts=zone_files.hosts_at(layers, [sender.ip for sender in senders]),
-        max_answer=max_size,
+        max_size=max_size,
     )
     plan = None
     if suggestion.is_over_limit:
@@ -165,11 +166,11 @@ def command(
 
         drafted = {} if suggestion.record is None else {domain: suggestion.record}
         plan_text = list(plan_lines(plan, None, Asked(zones, live, nameservers)))
-        resolvers = resolver, sources.with_drafts(resolver, drafted)
+        resolvers = resolver, with_drafts(resolver, drafted)
         page = suggestion_page(suggestion, own, formats, resolvers, plan_text)
         first = {domain: suggestion.record or next(iter(suggestion.published), "v=spf1 -all")}
         concerned = [sender for sender in senders if concerns(sender, fold(domain_of(sender)), domain)]
-        situation = reports.situation_of(resolver, domain, first, concerned, own, formats)
+        situation = reports.editable_simulation(resolver, domain, first, concerned, own, formats)
         reports.write_report(page, html, evidence_lines(evidence), situation)
     if as_json:
         write_json({**_document(suggestion, evidence), "plan": plan_dict(plan)})

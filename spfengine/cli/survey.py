@@ -44,7 +44,7 @@ FILE has one domain per line, or is a table such as rank,domain; - is standard i
 begin with #, are skipped; a domain that is listed several times is asked for once; a line that is not a domain gets a
 line that says why. The lines are written in the order in which they are known.
 
-With --output, a survey that was stopped, even by kill -9, goes on with --resume: every domain gets one line. Without
+With --output, a survey that was stopped, even by kill -9, continues with --resume: every domain gets one line. Without
 --resume, an existing file is never changed.
 
 With --summary, the number of domains is printed for each kind of fault, as measurements of SPF count them. FILE may
@@ -71,7 +71,7 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
     type=options.FileName("a file with one domain per line, or - for standard input"),
 )  # fmt: skip
 @click.option("-o", "--output", metavar="OUT", help="Write the lines to this file, which must not exist.")
-@click.option("--resume", is_flag=True, help="Go on with OUT, if it exists: ask for the domains that have no line.")
+@click.option("--resume", is_flag=True, help="Continue OUT, if it exists: ask for the domains that have no line.")
 @click.option(
     "--in-flight", metavar="N", type=click.IntRange(1, 500), default=100, show_default=True,
     help="How many domains are asked for at once, each with one DNS query.",
@@ -118,16 +118,12 @@ def command(
 ) -> int:
     """Say what the SPF record of each domain in FILE means: one line of JSON per domain, as soon as it is known."""
     if resume and output is None:
-        raise click.UsageError("--resume goes on with a file; give --output OUT too")
+        raise click.UsageError("--resume continues a file; give --output OUT too")
     options.only_one_format(as_json, as_csv)
     if (as_json or as_csv) and not summarised:
         raise click.UsageError("--json and --csv are formats of --summary; the lines are JSON already")
     if summarised and output is None and are_survey_results(files):
-        if html is not None:
-            raise click.UsageError("--html is a report on a survey that is made now; expected a list of domains")
-        summary = add_up(files)
-        print_summary(summary, top, as_json=as_json, as_csv=as_csv)
-        return exits.UNAVAILABLE if summary[SummaryRow.INCOMPLETE] else 0
+        return _summarise(files, top, html, as_json=as_json, as_csv=as_csv)
     if len(files) > 1:
         raise click.UsageError("expected one list of domains; only with --summary several files that surveys wrote")
     [file] = files
@@ -151,6 +147,15 @@ def command(
         if summarised:
             print_summary(survey.counting.summary(), top, as_json=as_json, as_csv=as_csv)
         return code
+
+
+def _summarise(files: tuple[str, ...], top: int, html: str | None, *, as_json: bool, as_csv: bool) -> int:
+    """Print the summary of what earlier surveys wrote."""
+    if html is not None:
+        raise click.UsageError("--html is a report on a survey that is made now; expected a list of domains")
+    summary = add_up(files)
+    print_summary(summary, top, as_json=as_json, as_csv=as_csv)
+    return exits.UNAVAILABLE if summary[SummaryRow.INCOMPLETE] else 0
 
 
 def _words(
@@ -206,7 +211,7 @@ class _Survey:
         self._parts: tuple[list[str], int] | None = None
 
     def divide(self, words: list[str], jobs: int) -> None:
-        """Leave the domains to so many processes, each with these options."""
+        """Divide the domains among this many processes, each with these options."""
         self._parts = words, jobs
 
     def keep_rows(self) -> None:
@@ -276,7 +281,7 @@ class _Survey:
                 yield line, json.loads(line)
 
     async def _valid(self, out: Stdout | NoFile | OutFile) -> AsyncIterator[str]:
-        """Yield the wanted domains; of texts that are no domains, write the lines, for which nothing is asked."""
+        """Yield the wanted domains; write the lines of texts that are not domain names, for which nothing is asked."""
         async for text in self._wanted():
             domain, fault = read_domain(text)
             if fault is None:

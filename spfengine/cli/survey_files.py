@@ -1,7 +1,7 @@
 """The files of a survey: the list of domains, and the lines that are written.
 
 The list may be of any length, so it is read piece by piece. The lines go to standard output, or to a file that a later
-survey can go on with: it holds whole lines, except for the last one if the process was killed while writing it. To go
+survey can continue: it holds whole lines, except for the last one if the process was killed while writing it. To go
 on, read all lines, cut off what is half written, and ask for the domains that have no line.
 """
 
@@ -207,7 +207,7 @@ class OutFile:
         try:
             self._descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)
         except FileExistsError as error:
-            hint = "give --resume to go on with it, or another name to begin anew"
+            hint = "give --resume to continue it, or another name to begin anew"
             raise CommandError(
                 exits.CANNOT_CREATE, f"{self.printable} exists already; {hint}; nothing was changed"
             ) from error

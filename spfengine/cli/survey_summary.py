@@ -102,7 +102,7 @@ def _count_lines(file: BinaryIO, printable: str, counting: Counting, domains: Co
         number += 1
         where = f"{printable}: line {number}"
         if not line.endswith(b"\n"):
-            hint = "go on with that survey by --resume, or remove the line"
+            hint = "continue that survey with --resume, or remove the line"
             raise CommandError(exits.DATA, f"{where}: it is not a whole line; {hint}")
         document = read_line(line)
         if document is None:

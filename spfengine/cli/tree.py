@@ -7,6 +7,7 @@ from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.policy.include_tree import include_tree
+from spfengine.resolvers.overlay import with_drafts
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.text.tree import tree_lines
 
@@ -45,7 +46,7 @@ def command(
     """
     drafted = drafts_by_name(drafts, domain)
     layers = sources.read_zones(zones)
-    resolver = sources.with_drafts(sources.answering(layers, live, nameservers), drafted)
+    resolver = with_drafts(sources.answering(layers, live, nameservers), drafted)
     limits = options.limits_of(profile, void_rule, None)
     tree = include_tree(domain, resolver=resolver, limits=limits, own=zone_files.own_domains(layers))
     plan = plan_of(domain, resolver, limits) if tree.is_over_limit else None

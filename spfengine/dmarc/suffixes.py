@@ -43,6 +43,11 @@ def owned_domain(name: str) -> str | None:
     return _below_suffix(name, only_icann=False)
 
 
+def domain_around(name: str) -> str:
+    """Return `owned_domain`, or the last two labels of a name that nobody can register, such as a.corp.internal."""
+    return owned_domain(name) or ".".join(fold(name).split(".")[-2:])
+
+
 def _below_suffix(name: str, *, only_icann: bool) -> str | None:
     if any(is_same_or_under(name, reserved) for reserved in _NOT_FOR_REGISTRATION):
         return None

@@ -311,8 +311,9 @@ def askable_target(session: Session, directive: DomainDirective, domain: str) ->
         domain: the current domain.
     """
     fixed = fixed_target(directive, domain)
-    if fixed is not None or directive.domain_spec is None:
-        return fixed or ""
+    if fixed is not None:
+        return fixed
+    assert directive.domain_spec is not None, "without one, the current domain is the target-name"
     name = yield from expand_target(session, directive.domain_spec, domain)
     return name if name is not None and is_askable(name) else ""
 

@@ -153,7 +153,7 @@ class Session:
         if helo is None:
             helo = self._without_helo(sender, identity)
         classes = (type(sender), type(helo), type(limits), type(receiver), type(now))
-        if classes != _USUAL_CLASSES or not isfinite(now):
+        if classes not in _USUAL_CLASSES or not isfinite(now):
             _refuse(sender=sender, helo=helo, limits=limits, receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
@@ -287,7 +287,10 @@ def _name_octets(name: str) -> str:
     return to_a_labels(name) or octets(name)
 
 
-_USUAL_CLASSES = (str, str, Limits, NoneType, float)  # of sender, helo, limits, receiver and now
+_USUAL_CLASSES = {  # of sender, helo, limits, receiver and now
+    (str, str, Limits, NoneType, float),
+    (str, str, Limits, str, float),
+}
 _EXPECTED: dict[str, tuple[Any, str]] = {
     "sender": (str, "text"),
     "helo": (str, "text"),

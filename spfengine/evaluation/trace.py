@@ -380,12 +380,12 @@ class TraceBuilder:
 
     Args:
         session: the check, which has not begun.
-        with_reasons: whether to write down also why a directive matched or did not.
+        is_whole: whether to write down also the terms that ask nothing, and why a directive matched or did not.
     """
 
-    def __init__(self, session: Session, *, with_reasons: bool = True) -> None:
+    def __init__(self, session: Session, *, is_whole: bool = True) -> None:
         self.session = session
-        self.with_reasons = with_reasons
+        self.is_whole = is_whole
         self.root: TracedRecord = TracedRecord(session.domain)
         self.asking: Question | None = None  # in its own spelling
         self.records: list[TracedRecord] = []  # those being evaluated, outermost first
@@ -438,18 +438,17 @@ class TraceBuilder:
             traced.outcome = TermStatus.FOLLOWED
             return
         traced.outcome = TermStatus.MATCH if matched else TermStatus.NO_MATCH
-        if self.with_reasons:
+        if self.is_whole:
             traced.why = _why(self.session, traced, self.records[-1].domain)
 
     def networks(self, run: NetworkRun, match: Directive | None) -> None:
         """Write down the directives of a run, up to the one that matches."""
         record = self.records[-1]
-        for directive in run.directives:
+        for directive in run.directives if self.is_whole else ():
             traced = record.term(directive)
             matched = directive is match
             traced.outcome = TermStatus.MATCH if matched else TermStatus.NO_MATCH
-            if self.with_reasons:
-                traced.why = _why_network(self.session, directive, matched)
+            traced.why = _why_network(self.session, directive, matched)
             if matched:
                 return
 

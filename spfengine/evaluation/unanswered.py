@@ -1,6 +1,6 @@
 """What is not known, in words: the questions that DNS could not answer, and those that no server was asked.
 
-If there are no such questions, and something is not known all the same, a limit on the work was reached.
+If there are no such questions, but something is not known, a limit on the work was reached.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What mail logs have in them that names no sender whom SPF is about, in the words of `Evidence.aside`."""
+"""The parts of mail logs that name no sender to check, in the words of `Evidence.aside`."""
 
 from typing import Final
 
@@ -13,5 +13,5 @@ REPEATED: Final = "log lines about messages already counted"
 
 
 def why_aside(ip: str) -> str | None:
-    """Return why a client is of no interest, or None if it is."""
+    """Return why a client is not to be checked; None if it is."""
     return INTERNAL if is_internal(ip) else None

@@ -49,7 +49,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Repair(Unread):
-    """Something that was read all the same, after a repair or without one of its fields; no message is lost to it."""
+    """Something that was read nevertheless, after a repair or without one of its fields; no message is lost to it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,7 +103,7 @@ class SourceKind:
     """What was read of one kind of source.
 
     Attributes:
-        kind: "dmarc-report", "message", "bounce", "failure-report", "log", "csv" or "json".
+        kind: "dmarc-report", "message", "bounce", "failure-report", "log", "csv", "json" or "parquet".
         files: files, members of archives and attachments of this kind.
         rows: rows, records, messages or lines that named a sender.
         messages: the messages of these senders.

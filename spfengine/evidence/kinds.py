@@ -18,6 +18,7 @@ class FileKind(StrEnum):
     ZIP = "zip"
     XML = "xml"
     TABLE = "table"
+    PARQUET = "parquet"
     JSON = "json"
     LOG = "log"
     PROTOCOL_LOG = "protocol-log"
@@ -95,6 +96,8 @@ def sniff(head: bytes) -> FileKind:
         return FileKind.GZIP
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return FileKind.ZIP
+    if head.startswith(b"PAR1"):
+        return FileKind.PARQUET
     if head.startswith(_UTF16):
         return FileKind.XML if b"<" in head[:4] else FileKind.UTF16
     if head.startswith(tuple(_OTHERS)):
@@ -158,5 +161,5 @@ def packed_by(head: bytes) -> str | None:
 
 
 def saved_as(head: bytes) -> str | None:
-    """Return what a file is that people save messages as but is not read, and the way out; None for anything else."""
+    """Return the kind of a file in which people save messages but which is not read, and what to do; or None."""
     return next((name for magic, name in _OTHERS.items() if head.startswith(magic)), None)

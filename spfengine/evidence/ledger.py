@@ -132,10 +132,10 @@ class Ledger:
         """Count a file of a kind."""
         self._kinds.setdefault(kind, [0, 0, 0])[0] += 1
 
-    def add(self, kind: str, messages: int) -> None:
-        """Count a row of a kind that has begun, and its messages."""
+    def add(self, kind: str, messages: int, rows: int = 1) -> None:
+        """Count rows of a kind that has begun, and their messages."""
         counters = self._kinds[kind]
-        counters[1] += 1
+        counters[1] += rows
         counters[2] += messages
 
     def files(self, kind: str) -> int:

@@ -67,10 +67,10 @@ def sender_of_report(fields: Fields, parts: Sequence[Attachment], bounds: Bounds
         return FAILURE, _of_feedback(_section(texts, (FEEDBACK,), bounds), original)
     replies = [reply for name, text in texts if name in STATUS for reply in _diagnostics(text, bounds)]
     replies += [_without_tags(name, text) for name, text in texts if name in PLAIN]
-    told = [reply for reply in replies if is_refusal(reply)]
-    if not told:
+    refusals = [reply for reply in replies if is_refusal(reply)]
+    if not refusals:
         return (BOUNCE, None) if any(name in STATUS for name, _ in texts) else None
-    reply = next((reply for reply in told if names_client(reply)), told[0])
+    reply = next((reply for reply in refusals if names_client(reply)), refusals[0])
     return BOUNCE, sender_of_bounce(reply, _mail_from(fields, original), header_from_of(original))
 
 

@@ -69,18 +69,21 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
     hops = hops_of(fields)
     if receiver is not None:
         hops = [hop for hop in hops if is_same_or_under(hop.by, receiver)]
-    told = _Told.by_fields(fields, receiver, hops)
-    hop = told.hop_of_writer(hops) if told.claims else hop_at_the_border(hops, _domain(one(fields, "return-path")))
+    trusted = _Trusted.by_fields(fields, receiver, hops)
+    if trusted.claims:
+        hop = trusted.hop_of_writer(hops)
+    else:
+        hop = hop_at_the_border(hops, _domain(one(fields, "return-path")))
     header_from = header_from_of(fields)
-    ip = told.client(hop, header_from)
-    claims = [claim for claim in told.claims if claim.ip in (ip, None)]  # a claim about another client may be forged
+    ip = trusted.client(hop, header_from)
+    claims = [claim for claim in trusted.claims if claim.ip in (ip, None)]  # a claim about another client may be forged
     hops = [other for other in hops if other.ip == ip]
     helos = [claim.helo for claim in claims]
-    if hop is not None and claims and hop.at < told.first:
+    if hop is not None and claims and hop.at < trusted.first:
         helos.insert(1, hop.helo)  # surer than what the message's own writer may have put below it
     helo = _first_readable(helo_of, [*helos, *[other.helo for other in hops]])
     address, reported = _address(fields, claims, hops, helo)
-    dmarc_spf, dmarc_dkim = _aligned(told.dmarc_claims(fields, receiver), address, reported, header_from)
+    dmarc_spf, dmarc_dkim = _aligned(trusted.dmarc_claims(fields, receiver), address, reported, header_from)
     sender = make_sender(ip, address, helo, 1, None, reported, header_from, dmarc_spf, dmarc_dkim)
     writer = _first([claim.writer for claim in claims] if claims else [hop.by for hop in hops])
     return sender, writer or receiver or NO_NAME
@@ -104,7 +107,7 @@ def _first_readable(read: "Callable[[str], str | None]", values: Iterable[str | 
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Trusted:
     """What the trusted writer wrote.
 
     Attributes:
@@ -125,7 +128,7 @@ class _Told:
     skipped: str | None
 
     @classmethod
-    def by_fields(cls, fields: Fields, receiver: str | None, hops: list[Hop]) -> "_Told":
+    def by_fields(cls, fields: Fields, receiver: str | None, hops: list[Hop]) -> "_Trusted":
         """Find the first field about SPF that can be trusted, and the others of its writer."""
         read: list[tuple[int, SPFClaim | ClientClaim]] = []
         unread = None
@@ -152,7 +155,7 @@ class _Told:
     def _of_writer(
         cls, believed: SPFClaim, at: int, read: "list[tuple[int, SPFClaim | ClientClaim]]", fields: Fields,
         unread: str | None, *, named: bool,
-    ) -> "_Told":  # fmt: skip
+    ) -> "_Trusted":  # fmt: skip
         """Return what the writer of a claim wrote between the same two Received fields."""
         start = max((index for index in range(at) if fields[index][0] == "received"), default=-1)
         end = next((index for index in range(at, len(fields)) if fields[index][0] == "received"), len(fields))
@@ -285,23 +288,34 @@ def _address(
     """Return the sender's address, and the result that was reported for it."""
     reported = next((claim.result for claim in claims if not claim.of_helo), None)
     given = [claim.sender for claim in claims if claim.sender is not None]
-    paths = [value.strip() for name, value in fields if name == "return-path"][:1]
-    paths += [hop.envelope for hop in hops if hop.envelope is not None]
     hints = [claim.hint for claim in claims if not claim.of_helo]
-    first = next(iter(given), None)
-    if _is_null(first) or (first is None and not any(hints) and _is_null(next(iter(paths), None))):
+    paths = _return_paths(fields, hops)
+    if _is_null_sender(given, hints, paths):
         of_helo = next((claim.result for claim in claims if claim.of_helo), None)
         return null_sender(helo), of_helo or reported
     returned = _first_readable(sender_of, paths)
-    told = _first_readable(sender_of, [*given, *hints])
-    if told is not None:
-        return _more_exact(told, returned), reported
+    claimed = _first_readable(sender_of, [*given, *hints])
+    if claimed is not None:
+        return _more_exact(claimed, returned), reported
     if returned is not None:
         return returned, reported
     unreadable = next((text for text in [*given, *paths] if text), None)
     if unreadable is not None:
         sender_of(unreadable)  # raises, and says why
     raise UnusableError("no trusted header field has the sender, and there is no Return-Path")
+
+
+def _return_paths(fields: Fields, hops: list[Hop]) -> list[str]:
+    """Return the address of Return-Path, and those that Received fields have."""
+    paths = [value.strip() for name, value in fields if name == "return-path"][:1]
+    return paths + [hop.envelope for hop in hops if hop.envelope is not None]
+
+
+def _is_null_sender(given: list[str], hints: list[str | None], paths: list[str]) -> bool:
+    """Whether MAIL FROM was `<>`: by the claims, or if these have no address, by Return-Path."""
+    if given:
+        return _is_null(given[0])
+    return not any(hints) and bool(paths) and _is_null(paths[0])
 
 
 def _aligned(
@@ -323,8 +337,8 @@ def _aligned(
     return ("pass" if dkim == "fail" else spf), ("pass" if spf == "fail" else dkim)
 
 
-def _is_null(address: str | None) -> bool:
-    return address is not None and address.strip() in _NULL
+def _is_null(address: str) -> bool:
+    return address.strip() in _NULL
 
 
 def _more_exact(sender: str, returned: str | None) -> str:

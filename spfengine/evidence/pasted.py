@@ -54,7 +54,7 @@ def looks_pasted(text: str) -> bool:
 
 
 def is_broken_up(text: str) -> bool:
-    """Whether text that begins with a header field is no message: a table, or fields with empty lines between them."""
+    """Whether text that begins with a header field is a table, or has empty lines between fields: not a message."""
     section = text.replace("\r\n", "\n").lstrip("\n").partition("\n\n")[0]
     if _is_double_spaced(text):
         return _has_trace(text) is not None

@@ -17,11 +17,13 @@ from spfengine.evidence.columns import COLUMNS
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.json_tables import KIND as JSON, read_json
 from spfengine.evidence.kinds import HEAD, FileKind, packed_by, saved_as, sniff
+from spfengine.evidence.large_tables import OnPlainRows, read_large_table
 from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Attachment, Fields, Lines, attachments, header_section
+from spfengine.evidence.parquet import KIND as PARQUET, read_parquet
 from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, sender_of_table
 from spfengine.evidence.protocol_log import read_protocol_log
 from spfengine.evidence.reports import KIND as REPORT, read_report
@@ -56,9 +58,9 @@ def read_evidence(
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
     or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or
     a failure report (RFC 6591, RFC 9991); a log of Postfix, Exim, sendmail, OpenSMTPD, rspamd or amavis; a table
-    `ip,sender,helo,count,label`, or one of another program with its own columns; a list of addresses; JSON. Of a folder
-    all files are read. Nothing in a file raises: what can't be read is skipped, counted and listed in
-    `Evidence.unread`.
+    `ip,sender,helo,count,label`, or one of another program with its own columns; a list of addresses; JSON; Parquet
+    (extra `parquet`). Of a folder all files are read. Nothing in a file raises: what can't be read is skipped, counted
+    and listed in `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.
@@ -133,15 +135,18 @@ def iterate_senders(
     receiver: str | None = None,
     domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
+    plain: OnPlainRows | None = None,
 ) -> Iterator[Sender]:
     """Yield the sender of each row of files as it is read, in bounded memory. Arguments and errors: `read_evidence`.
 
     Args:
         ledger: counts everything else.
+        plain: takes the plain rows of large tables, so that these are read by columns, and their senders are not
+            yielded. Not together with `domain`.
     """
     files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
-    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain))
+    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain), plain)
     for file, named in files:
         ledger.enter("standard input" if file == STDIN else file)
         try:
@@ -268,12 +273,21 @@ def _size(path: str) -> int | None:
 class _Reader:
     """Reads files, one after the other."""
 
-    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter, domain: str | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        receiver: str | None,
+        bounds: Bounds,
+        meter: _Meter,
+        domain: str | None,
+        plain: OnPlainRows | None = None,
+    ) -> None:
         self._ledger = ledger
         self._receiver = receiver
         self._bounds = bounds
         self._meter = meter
         self._domain = domain
+        self._plain = plain
 
     def read_file(self, path: str) -> Iterator[Sender]:
         """Yield the senders of a file.
@@ -324,6 +338,11 @@ class _Reader:
                 yield from self._read(Stream(gunzip(stream, watch, self._ledger)), None, watch, only)
             case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
+            case FileKind.PARQUET:
+                whole = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
+                yield from self._counted(
+                    PARQUET, read_parquet(whole, self._ledger, self._bounds, self._domain, self._plain)
+                )
             case FileKind.UTF16:
                 yield from self._read(Stream(utf8(stream)), None, packed, only)
             case FileKind.EMPTY:
@@ -337,6 +356,8 @@ class _Reader:
         match kind:
             case FileKind.XML:
                 yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
+            case FileKind.TABLE if self._plain is not None:
+                yield from self._counted(TABLE, read_large_table(stream, self._ledger, self._bounds, self._plain))
             case FileKind.TABLE:
                 yield from self._counted(
                     TABLE, read_table(self._lines(stream), self._ledger, self._bounds, self._domain)
@@ -389,7 +410,7 @@ class _Reader:
             self._ledger.skip(error.reason, error.example)
             return
         if self._ledger.files(REPORT) == reports:
-            yield from self._told(lambda: self._sender_of(fields, texts))
+            yield from self._one(lambda: self._sender_of(fields, texts))
 
     def _sender_of(self, fields: Fields, texts: Sequence[Attachment]) -> tuple[str, Sender] | None:
         """Return the kind and the sender of a message without DMARC reports; None if it names no sender.
@@ -410,7 +431,7 @@ class _Reader:
 
     def _read_pasted(self, text: str) -> Iterator[Sender]:
         """Yield the sender that pasted text is about."""
-        yield from self._told(lambda: self._sender_in(text))
+        yield from self._one(lambda: self._sender_in(text))
 
     def _sender_in(self, text: str) -> tuple[str, Sender] | None:
         """Return the kind and the sender of pasted text: of its header fields, of Gmail's table, or of a bounce.
@@ -434,16 +455,17 @@ class _Reader:
             return BOUNCE, sender
         raise fault or UnusableError("the text has neither header fields nor the reply of a server about SPF")
 
-    def _told(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
+    def _one(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
         """Yield the sender that a function returns, and count its kind."""
         try:
-            told = read()
+            found = read()
         except UnusableError as error:
             self._ledger.skip(error.reason, error.example)
             return
-        if told is not None:
-            self._ledger.begin(told[0])
-            yield from self._counted(told[0], [told[1]])
+        if found is not None:
+            kind, sender = found
+            self._ledger.begin(kind)
+            yield from self._counted(kind, [sender])
 
     def _counted(self, kind: str, senders: Iterable[Sender]) -> Iterator[Sender]:
         for sender in senders:

@@ -5,7 +5,7 @@ entity is ever defined, and nothing external is loaded. (defusedxml does the sam
 dependency, and builds a tree.) Elements are identified by their local names: reports have a namespace, none, a prefix,
 or a prefix that is not declared. Elements of other namespaces are extensions, and ignored (RFC 9990 §5).
 
-If the XML is broken, reading goes on with the next record, which is whole or else refused in turn.
+If the XML is broken, reading continues with the next record, which is whole, or is refused too.
 """
 
 import re

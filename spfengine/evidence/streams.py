@@ -197,6 +197,40 @@ def lines(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | 
         yield number + 1, None if dropping else rest
 
 
+def blocks(pieces: Iterable[bytes], first: int, others: int, longest: int) -> Iterator[bytes]:
+    """Yield whole lines in blocks.
+
+    Args:
+        pieces: the octets.
+        first: octets that the first block has at least, unless they end before.
+        others: octets that the other blocks have at least.
+        longest: a line of more octets is cut, but keeps one more than these.
+
+    Raises:
+        BrokenFileError: the pieces end early. The whole lines before that have been yielded.
+    """
+    held = bytearray()
+    wanted = first
+    try:
+        for piece in pieces:
+            held += piece
+            if len(held) < wanted:
+                continue
+            end = held.rfind(b"\n") + 1
+            if end:
+                yield bytes(held[:end])
+                del held[:end]
+                wanted = others
+            del held[longest + 1 :]  # of a line that has not ended
+    except BrokenFileError:
+        end = held.rfind(b"\n") + 1
+        if end:
+            yield bytes(held[:end])
+        raise
+    if held:
+        yield bytes(held)
+
+
 # Zip archives: members are read while they are unpacked, and their names are only printed.
 
 _END = b"PK\x05\x06"

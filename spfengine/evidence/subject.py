@@ -1,4 +1,4 @@
-"""Which domain evidence is about, if nobody says it."""
+"""The domain that evidence is about, if the caller names none."""
 
 from collections.abc import Iterable
 

@@ -7,10 +7,13 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from math import isnan
+from operator import index
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
-from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.bounds import MAX_COUNT, Bounds
 from spfengine.evidence.columns import ALL_COLUMNS, COLUMNS, EXPECTED, WITHOUT_HEADING, Columns, columns_of, simple
 from spfengine.evidence.hops import is_internal
 from spfengine.evidence.ledger import BrokenFileError, Ledger
@@ -31,11 +34,15 @@ __all__ = [
     "ALL_COLUMNS",
     "COLUMNS",
     "KIND",
+    "Rows",
+    "Table",
     "TableForm",
     "read_table",
     "sender_of_cells",
     "sender_of_row",
     "table_form",
+    "text_of",
+    "text_of_cell",
 ]
 
 KIND = "csv"
@@ -163,33 +170,66 @@ def read_table(
     Raises:
         BrokenFileError: the first row is not that of such a table.
     """
-    form: TableForm | None = None
-    ledger.begin(KIND)
-    reader: _Rows | None = None
-    for number, line in lines:
-        place = f"line {number:,}"
-        if line is None:
-            ledger.skip(f"the line is longer than {bounds.line:,} octets", None, place)
-            continue
-        text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-        if not text.strip(" \t,;|") or (text[0] == "#" and not _is_row(text, form)):
-            ledger.aside("empty lines and comments in tables")
-            continue
-        if reader is None:
-            form = table_form(text) if form is None else _with_heading(text, form.delimiter)
-            if form is None:
-                raise BrokenFileError(
-                    f"its first row neither begins with an IP address nor names the column ip: {EXPECTED}", text, place
-                )
-            if _separator(text) is not None:
+    return Table(ledger, bounds, domain).read(lines)
+
+
+class Table:
+    """A table that is being read.
+
+    Attributes:
+        rows: what reads its rows; None until the first lines have said which columns it has.
+    """
+
+    rows: "Rows | None"
+
+    def __init__(self, ledger: Ledger, bounds: Bounds, domain: str | None) -> None:
+        ledger.begin(KIND)
+        self._ledger = ledger
+        self._bounds = bounds
+        self._domain = domain
+        self._form: TableForm | None = None
+        self.rows = None
+
+    def read(self, lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Sender]:
+        """Yield the sender of each row, given the lines with their numbers. Raises BrokenFileError."""
+        ledger = self._ledger
+        for number, line in lines:
+            place = f"line {number:,}"
+            if line is None:
+                ledger.skip(f"the line is longer than {self._bounds.line:,} octets", None, place)
                 continue
-            reader = _Rows(form, ledger, domain, place)
-            if form.has_heading:
+            text = text_of(line)
+            if not text.strip(" \t,;|") or (text[0] == "#" and not _is_row(text, self._form)):
+                ledger.aside("empty lines and comments in tables")
                 continue
-        try:
-            yield from reader.read(text)
-        except UnusableError as error:
-            ledger.skip(error.reason, error.example, place)
+            if self.rows is None and self._is_heading(text, place):
+                continue
+            assert self.rows is not None, "the first line that is no comment has made it"
+            try:
+                yield from self.rows.read(text)
+            except UnusableError as error:
+                ledger.skip(error.reason, error.example, place)
+
+    def _is_heading(self, text: str, place: str) -> bool:
+        """Find out which columns there are by the first line, or the second; return whether it is not yet a row.
+
+        Raises:
+            BrokenFileError: it is not the first line of a table.
+        """
+        self._form = form = table_form(text) if self._form is None else _with_heading(text, self._form.delimiter)
+        if form is None:
+            raise BrokenFileError(
+                f"its first row neither begins with an IP address nor names the column ip: {EXPECTED}", text, place
+            )
+        if _separator(text) is not None:
+            return True
+        self.rows = Rows(form, self._ledger, self._domain, place)
+        return form.has_heading
+
+
+def text_of(line: bytes) -> str:
+    """Return the text of a line."""
+    return line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 
 def _with_heading(text: str, delimiter: str) -> TableForm | None:
@@ -212,10 +252,17 @@ def _is_row(text: str, form: TableForm | None) -> bool:
     return first not in _NEVER_WITH_HASH and first != ""
 
 
-class _Rows:
-    """Reads the rows of one table."""
+class Rows:
+    """Reads the rows of one table.
+
+    Attributes:
+        form: its form.
+        has_default: whether rows without a sender have one, as the caller said.
+    """
 
     def __init__(self, form: TableForm, ledger: Ledger, domain: str | None, place: str) -> None:
+        self.form = form
+        self.has_default: bool = domain is not None
         self._delimiter = form.delimiter
         self._columns = columns = form.columns
         self._ledger = ledger
@@ -237,6 +284,10 @@ class _Rows:
             cells = _cells(text, self._delimiter)
         except csv.Error:
             raise UnusableError("the quotation marks of the row do not match", text) from None
+        yield from self.read_cells(cells, text)
+
+    def read_cells(self, cells: list[str], text: str | None) -> Iterator[Sender]:
+        """Yield the senders of a row of these cells. Raises UnusableError."""
         width = self._columns.width
         if self._columns is WITHOUT_HEADING and len(cells) > 1 and all(map(_is_address, cells)):
             for cell in cells:
@@ -266,7 +317,7 @@ class _Rows:
     def _default(self) -> str | None:
         return self._domain if "sender" not in self._places else None
 
-    def _sender(self, row: Mapping[str, str], text: str) -> Sender:
+    def _sender(self, row: Mapping[str, str], text: str | None) -> Sender:
         if self._domain is not None and not row.get("sender") and (
             "sender" not in self._places or self._columns is WITHOUT_HEADING
         ):  # fmt: skip
@@ -322,6 +373,31 @@ def _choose_scope(row: dict[str, str], scopes: str, domains: str) -> None:
 
 def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
+
+
+def text_of_cell(value: object) -> str:
+    """Return a cell as its text in a table.
+
+    Raises:
+        UnusableError: it is neither text, nor a number, nor an address.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA, which can't be compared with anything
+        return ""
+    if isinstance(value, IPv4Address | IPv6Address):
+        return str(value)
+    if isinstance(value, float):
+        if isnan(value):  # an empty cell of a data frame
+            return ""
+        value = int(value) if value.is_integer() else value  # a column of counts in which some cells are empty
+    try:
+        number = index(value)  # type: ignore[arg-type]  # a cell may be anything; TypeError is expected
+    except TypeError:
+        raise UnusableError(
+            "a cell is neither text, nor a whole number, nor an address", type(value).__name__
+        ) from None
+    return str(max(-1, min(number, MAX_COUNT)))  # a number beyond these is refused as a count, whatever it is
 
 
 def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:

@@ -8,8 +8,8 @@ from spfengine.evidence.bounds import MAX_COUNT
 from spfengine.names import fold
 from spfengine.senders import Sender, reported_result
 
-_MAX_SENDER = 512
-_MAX_NAME = 255
+MAX_SENDER = 512
+MAX_NAME = 255
 MAX_LABEL = 200
 # Letters, digits, "-" and "_" (U-labels too), or an address literal (RFC 5321 §4.1.3).
 _is_domain = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Za-z:.]+\]").fullmatch
@@ -59,7 +59,7 @@ def domain_of(text: str) -> str:
     Raises:
         UnusableError: it is not a domain name.
     """
-    if len(text) > _MAX_NAME:
+    if len(text) > MAX_NAME:
         raise UnusableError("a domain is longer than 255 characters", text)
     if not text.isprintable():
         raise UnusableError("a domain has unprintable characters", text)
@@ -79,7 +79,7 @@ def sender_of(text: str) -> str:
     text = text.strip()
     if text[:1] == "<" and text[-1:] == ">":
         text = text[1:-1]
-    if len(text) > _MAX_SENDER:
+    if len(text) > MAX_SENDER:
         raise UnusableError("the sender is longer than 512 characters", written)
     if not text.isprintable():
         raise UnusableError("the sender has unprintable characters", written)
@@ -98,7 +98,7 @@ def helo_of(text: str | None) -> str | None:
     text = (text or "").strip()
     if not text:
         return None
-    if len(text) > _MAX_NAME:
+    if len(text) > MAX_NAME:
         raise UnusableError("the HELO name is longer than 255 characters", text)
     if not text.isprintable() or not _is_word(text):
         raise UnusableError("the HELO name has spaces, angle brackets or unprintable characters", text)

@@ -22,7 +22,7 @@ from spfengine.visible import visible
 from spfengine.wording import listed
 
 MANY = 100_000
-"""IPv4 addresses that a record may let pass before it is said how many they are."""
+"""IPv4 addresses that a record may let pass before lint reports their number."""
 _SHOWN = 3  # terms that are named
 _SHOWN_RENTABLE = 6
 
@@ -53,7 +53,7 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
     """Return how exposed a domain is to others who may send from the addresses that its record lets pass.
 
     Args:
-        findings: the findings so far; of a record that lets everybody pass, nothing more is said.
+        findings: the findings so far; if a record lets everybody pass, nothing more is reported about it.
     """
     chain = walk.chain
     if any(reached.record is None or len(reached.record.directives) > MAX_DIRECTIVES for reached in chain):
@@ -67,20 +67,27 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
         text = "the terms together let every IPv4 client pass: worse than no record"
         return [walk.root.finding(LintCode.PASSES_EVERYONE, text, None, "name the networks that your mail comes from")]
     more: list[Finding] = []
-    sizes: list[tuple[int, Directive]] = []
+    passed: list[tuple[ReachedRecord, list[_Matched]]] = []
     for reached in chain:
         matched: list[_Matched] = []
         for term in live(reached.record) if reached.record is not None else []:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
-                known = difference(intersection(spans[0], passing), _of_nobody([reached]))
-                sizes.append((_count(known), term))
                 matched.append((term, spans))
         more += _rentable(reached, matched)
+        passed.append((reached, matched))
     count -= _count(intersection(passing, _of_nobody(chain)))
     if count > MANY:
-        more.append(_large(walk.root, count, sizes))
+        more.append(_large(walk.root, count, list(_sizes(passed, passing))))
     return more
+
+
+def _sizes(passed: list[tuple[ReachedRecord, list[_Matched]]], passing: Spans) -> Iterator[tuple[int, Directive]]:
+    """Yield how many IPv4 addresses of those that pass each term matches, without those that no client has."""
+    for reached, matched in passed:
+        of_nobody = _of_nobody([reached])
+        for term, (ip4, _) in matched:
+            yield _count(difference(intersection(ip4, passing), of_nobody)), term
 
 
 def _of_nobody(chain: list[ReachedRecord]) -> Spans:

@@ -18,7 +18,7 @@ from spfengine.record.parser import diagnose, parse, parse_term, sound_terms
 from spfengine.record.slips import Slip, before_version, slip_of, with_a_labels
 from spfengine.record.tokenizer import Token, tokens
 
-# Changes to the text of a record: what a fix is made of. Whatever they do not touch stays as it was written.
+# Changes to the text of a record, of which a fix consists. The rest of the text stays as it was written.
 
 Fix = tuple[str, ...]
 """The strings of a TXT record, each of at most 255 octets."""
@@ -111,7 +111,7 @@ _MAX_FAULTS = 10  # a record of more is not a typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
 _MOST_ROUNDS = 32  # slips of one record
-_ODD = re.compile(r"[@,;|:<>()\[\]\"'/*\\]")  # in the name of no domain or host
+_ODD = re.compile(r"[@,;|:<>()\[\]\"'/*\\]")  # in no name of a domain or host
 
 _FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # an unfinished term before one of these is a slip of the keyboard
 _QUALIFIERS = frozenset("+-?~")

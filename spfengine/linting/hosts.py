@@ -20,7 +20,7 @@ def helo_names(walk: Walk, *, has_apexes: bool) -> Generator[Question, Answer, l
     """Return the hosts of a domain without an SPF record of their own, which they need if they send mail.
 
     A host is one that the domain's MX records name, or that a or mx of its own records lead to, if it is under a name
-    that is its own. Nothing is said if the record lets nobody pass.
+    that is its own. Nothing is reported if the record lets nobody pass.
 
     Args:
         walk: the records.

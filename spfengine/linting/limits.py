@@ -34,7 +34,8 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
     tables = yield from walk.tables()
     if _is_far_from_limits(tables, walk.inputs.limits):
         return []
-    need = yield from budget(walk.inputs, walk.answers, tables=tables)
+    near = walk.inputs.limits.lookups - NEAR
+    need = yield from budget(walk.inputs, walk.answers, tables=tables, lookups_from=near)
     certain = need
     may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
     if may_be_over and any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from spfengine.addresses import V4, V6, address_text
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.catalogue.catalogue import Catalogue
-from spfengine.dmarc.suffixes import owned_domain, registrable_domain
+from spfengine.dmarc.suffixes import domain_around, registrable_domain
 from spfengine.drivers import once
 from spfengine.evaluation.mechanisms import dns_failure_halt
 from spfengine.linting.codes import LintCode, Severity
@@ -298,7 +298,7 @@ def _failures(walk: Walk, reached: ReachedRecord, term: Directive, name: str, *a
 
 
 def _unknown(walk: Walk, reached: ReachedRecord, term: Directive, question: Question, answer: Answer) -> list[Finding]:
-    """Return the finding that DNS could not answer. That nobody was asked is noted, since it is said once per name."""
+    """Return the finding that DNS could not answer. If nobody was asked, note that: it is reported once per name."""
     if answer.is_unknown:
         walk.note_outside(reached, term, question, answer)
         return []
@@ -423,7 +423,7 @@ def _hint_for_first(domain: str, mail: Answer, catalogue: Catalogue) -> str:
 
 def parent_with_record(domain: str) -> Generator[Question, Answer, str | None]:
     """Return the nearest domain above a domain that has an SPF record and the same owner, or None."""
-    owned = owned_domain(domain) or ".".join(fold(domain).split(".")[-2:])  # nobody registers corp.internal
+    owned = domain_around(domain)
     name = domain
     for _ in range(_MOST_PARENTS):
         if fold(name) == owned or not is_same_or_under(name, owned):

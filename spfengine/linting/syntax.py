@@ -99,15 +99,17 @@ def _of_joined(reached: ReachedRecord, each: Joined, whole: Fix | None, *, is_al
 def shapes(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield the terms that are valid, but can't be what was meant: several in one, or no name of a host or domain."""
     joined = list(joined_terms(record.source, reached.joins))
+    spans = {each.token.span for each in joined}
+    slips = [(token, slip_of_name(token)) for token in tokens(record.source) if token.span not in spans]
+    misshapen = [(token, slip) for token, slip in slips if slip is not None]
+    if not (joined or misshapen):
+        return
     whole = separated(record.source, joined)
     moved = is_all_in_the_middle(record.source, joined)
     yield from (_of_joined(reached, each, whole, is_all_moved=moved) for each in joined[:_MOST])
-    spans = {each.token.span for each in joined}
-    for token in tokens(record.source):
-        slip = slip_of_name(token) if token.span not in spans else None
-        if slip is not None:
-            text = f"{visible(token.text, 60)} has something that is not the name of a domain or host"
-            yield reached.finding(LintCode.MISSHAPEN_NAME, text, token.span, slip.hint, whole if slip.terms else None)
+    for token, slip in misshapen:
+        text = f"{visible(token.text, 60)} has something that is not the name of a domain or host"
+        yield reached.finding(LintCode.MISSHAPEN_NAME, text, token.span, slip.hint, whole if slip.terms else None)
 
 
 def _meant_record(fixed: Fix) -> str:

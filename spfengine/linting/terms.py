@@ -260,7 +260,7 @@ def _spec(term: Term) -> MacroString | None:
 
 
 def many_ip4(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
-    """Yield a record of so many ip4 terms that some receivers stop reading it."""
+    """Yield a finding for a record with more ip4 terms than some receivers read."""
     terms = [term for term in record.directives if isinstance(term, IP4)]
     if len(terms) > MAX_IP4:
         text = (

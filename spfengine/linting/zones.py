@@ -14,7 +14,7 @@ from spfengine.linting.syntax import looks_like_spf
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
-from spfengine.resolvers.bounds import apexes_of
+from spfengine.resolvers.authority import apexes_of
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import ANY_TYPE, PROXIED, RRset
 from spfengine.resolvers.zone import Zone
@@ -145,7 +145,7 @@ class _Collected:
 
 
 def is_collection(resolver: object) -> bool:
-    """Whether a resolver is the zonedata of a suite with the records of so many domains that it collects them."""
+    """Whether a resolver is the zonedata of a suite that collects the records of many domains."""
     if not isinstance(resolver, Zone) or resolver.apexes or not resolver.is_suite:
         return False
     return len({registrable_domain(name) for name in resolver.names if not is_for_tests(name)}) > _COLLECTED

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from spfengine.sources.finder import (
     text_of,
     unshown_in,
 )
+from spfengine.sources.other_languages import is_of_other_language, lines_about
 from spfengine.sources.record import FoundRecord
 from spfengine.sources.unshown import Unshown
 from spfengine.visible import visible
@@ -88,20 +89,27 @@ def _unshown(tree: Tree) -> list[Unshown]:
     return found
 
 
-def makers(contents: Contents, other: Contents) -> list[Unshown]:
-    """Return what may make records in source files, and is not in those of the other contents too."""
+def makers(contents: Contents, other: Contents, domains: Collection[str]) -> list[Unshown]:
+    """Return what may make records in source files, and is not in those of the other contents too.
+
+    Args:
+        domains: those that matter, folded: lines of files in other languages count that name one of them.
+    """
     if contents.tree is None or other.tree is None:
         return []
-    beside = {each.name_text for each in _makers(other.tree, contents.tree)}
-    return [each for each in _makers(contents.tree, other.tree) if each.name_text not in beside]
+    beside = {each.name_text for each in _makers(other.tree, contents.tree, domains)}
+    return [each for each in _makers(contents.tree, other.tree, domains) if each.name_text not in beside]
 
 
-def _makers(tree: Tree, other: Tree) -> Iterator[Unshown]:
+def _makers(tree: Tree, other: Tree, domains: Collection[str]) -> Iterator[Unshown]:
     """Yield what may make records in the source files that differ."""
     for path, data in tree.files.items():
-        is_source = kind_of(path) is not None and b"\0" not in data and not is_zone(path, data, is_given=tree.is_file)
-        if is_source and not tree.is_same(other, path):
+        if b"\0" in data or tree.is_same(other, path) or is_zone(path, data, is_given=tree.is_file):
+            continue
+        if kind_of(path) is not None:
             yield from makers_in(path, text_of(data))
+        elif is_of_other_language(path):
+            yield from lines_about(path, text_of(data), domains)
 
 
 def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:
@@ -119,6 +127,8 @@ def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:
         return False
     if is_given:
         return True
+    if is_of_other_language(path):
+        return False  # a template of a zone, or a program with one in it
     beginning = data[:_BEGINNING]
     if b"\0" in beginning or _OF_ZONES.search(beginning) is None:
         return False

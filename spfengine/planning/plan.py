@@ -1,7 +1,7 @@
 """The plan of a change: every name whose SPF changes between two trees of files, the worst first."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from spfengine.senders import Sender
 from spfengine.simulation.simulate import compare
 from spfengine.simulation.simulation import Effect, Simulation
 from spfengine.sources.finder import UnreadFile
+from spfengine.sources.unshown import Unshown
 from spfengine.visible import visible, visible_name
 from spfengine.wording import listed
 
@@ -39,7 +40,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     """Something is not known, so neither is whether it gets worse."""
     STRICTER = "stricter"
-    """Clients that did not pass, and are no sender's, get a result that receivers treat worse."""
+    """Clients that did not pass, and belong to no sender, get a result that receivers treat worse."""
     CHANGED = "changed"
     """Results change, and none gets worse."""
     SAME = "same"
@@ -288,31 +289,31 @@ class _Planning:
         """Return what changes for a name; None if nothing does."""
         before, after = self._old.resolver(self._below, last), self._new.resolver(self._below, last)
         policy = Policy.compile(name, resolver=before)
-        is_same = all(_is_same(answer, after.resolve(question)) for question, answer in policy.answers.items())
         open_terms = _open_terms(policy, self._touched)
         hidden = [each for state in (self._old, self._new) for each in state.unshown.get(fold(name), ())]
-        if is_same and not open_terms and not hidden:
+        if not open_terms and not hidden and _has_same_answers(policy, after):
             return None
         simulation = compare(name, before, after, senders=self._senders(name))
-        unsure = ""
-        if open_terms:
-            unsure = f"{open_terms} may lead to addresses or records that change"
-        if hidden:
-            unsure = listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN) + _WAY_OUT
-        texts = [text for each in (simulation.before, simulation.after) for text in _records(each)]
-        codes = {problem.code for problem in simulation.problems}
-        is_sure = ProblemCode.OVER_LOOKUP_LIMIT not in codes or not self._unknowns.has_open_term(texts)
-        if not is_sure:
-            unsure = "how many lookups an unknown part needs, so whether there are too many"
-        has_effect = any(each.before.result is not each.after.result for each in simulation.senders)
-        if not (simulation.changes or simulation.records or has_effect or unsure or simulation.is_incomplete):
+        is_sure = self._are_lookups_known(simulation)
+        unsure = _why_unsure(open_terms, hidden, is_sure=is_sure)
+        if not unsure and not _has_effect(simulation):
             return None
         simulation = _without_hints(simulation, name if hidden else NO_NAME)
         verdict = _verdict(simulation, unsure, is_sure=is_sure)
         label = self._unknowns.label(name) or visible_name(name)
+        return PlannedName(name, label, last, simulation, verdict, self._parts(simulation, hidden), unsure)
+
+    def _are_lookups_known(self, simulation: Simulation) -> bool:
+        """Whether no unknown part of a record decides if there are too many lookups."""
+        if all(problem.code is not ProblemCode.OVER_LOOKUP_LIMIT for problem in simulation.problems):
+            return True
+        texts = [text for each in (simulation.before, simulation.after) for text in _records(each)]
+        return not self._unknowns.has_open_term(texts)
+
+    def _parts(self, simulation: Simulation, hidden: Sequence[Unshown]) -> tuple[str, ...]:
+        """Return what the files have in place of what is not known."""
         asked = [q.name for answers in (simulation.before.answers, simulation.after.answers) for q in answers]
-        parts = tuple(dict.fromkeys([*self._unknowns.parts(asked), *[_part(each.text) for each in hidden]]))
-        return PlannedName(name, label, last, simulation, verdict, parts, unsure)
+        return tuple(dict.fromkeys([*self._unknowns.parts(asked), *[_part(each.text) for each in hidden]]))
 
     def _unread(self, is_same_file: Callable[[str], bool]) -> list[Unread]:
         before = {each.path: each for each in self._old.contents.unread}
@@ -363,9 +364,35 @@ def _records(policy: Policy) -> Iterator[bytes]:
             yield from spf_texts(answer)
 
 
+def _has_same_answers(policy: Policy, after: Resolver) -> bool:
+    """Whether all that a policy asked has the same answer after the change."""
+    return all(_is_same(answer, after.resolve(question)) for question, answer in policy.answers.items())
+
+
 def _is_same(before: Answer, after: Answer) -> bool:
     """Whether two answers mean the same: all but their TTL."""
     return (before.status, before.records, before.chain) == (after.status, after.records, after.chain)
+
+
+def _has_effect(simulation: Simulation) -> bool:
+    """Whether a record or a result changes, or may."""
+    changes = any(each.before.result is not each.after.result for each in simulation.senders)
+    return changes or bool(simulation.changes or simulation.records or simulation.is_incomplete)
+
+
+def _why_unsure(open_terms: str, hidden: Sequence[Unshown], *, is_sure: bool) -> str:
+    """Return what is not known; "" if nothing is.
+
+    Args:
+        open_terms: the terms that may lead to what changes; "" if there are none.
+        hidden: what may be or make the record, though no file shows that.
+        is_sure: whether unknown parts of the records do not decide if there are too many lookups.
+    """
+    if not is_sure:
+        return "how many lookups an unknown part needs, so whether there are too many"
+    if hidden:
+        return listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN) + _WAY_OUT
+    return f"{open_terms} may lead to addresses or records that change" if open_terms else ""
 
 
 def _touched(old: State, new: State) -> set[tuple[str, str]]:
@@ -405,7 +432,7 @@ def _verdict(simulation: Simulation, unsure: str, *, is_sure: bool) -> Verdict:
 
     Args:
         unsure: why something is not known; "" if everything is.
-        is_sure: whether it is certain all the same that something gets worse, if it does.
+        is_sure: whether it is still certain that something gets worse, if it does.
     """
     if simulation.is_broken and is_sure:
         return Verdict.BROKEN

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Resolver, Status, is_spf_octets
+from spfengine.dmarc.suffixes import domain_around
 from spfengine.names import Names, fold, is_same_or_under
 from spfengine.planning.contents import Contents, makers
 from spfengine.planning.unknowns import Held, Unknowns
@@ -179,8 +180,15 @@ def mark_removed(state: State, other: State, *, is_live: bool) -> None:
         if name in own or name in own_listed or state.knows(name) or is_live:
             continue
         is_named = name in other.named or name not in other.unnamed
-        made = makers(state.contents, other.contents) if made is None else made
-        state.unshown[name] = [*_may_be(state, other, name), *[each for each in made if _is_about(each, name)]]
+        made = (
+            makers(state.contents, other.contents, {domain_around(each) for each in names_there})
+            if made is None
+            else made
+        )
+        state.unshown[name] = [
+            *_may_be(state, other, name),
+            *[each for each in made if not is_named or _is_about(each, name)],
+        ]
         is_unread = not unread.isdisjoint(names_there[name])
         is_unknown = (may_be_here and is_named) or state.unshown[name] or is_unread
         status = Status.UNKNOWN if is_unknown else Status.NOERROR

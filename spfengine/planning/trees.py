@@ -9,6 +9,7 @@ from stat import S_ISDIR
 
 from spfengine.resolvers.zone_files.file_names import domain_in, has_zone_suffix
 from spfengine.sources.finder import UnreadFile, kind_of, octets_of, walked
+from spfengine.sources.other_languages import is_of_other_language
 
 MOST_OCTETS = 512 << 20
 """Octets of all files of a tree, at most."""
@@ -26,7 +27,7 @@ class Tree:
         unread: what was not read.
         origins: path → the domain that the names of the file are relative to, if that was given.
         is_file: whether it is one file that was given by its name.
-        ids: path → what git calls the content of a file that was not read, so that it can be compared all the same.
+        ids: path → what git calls the content of a file that was not read, so that it can still be compared.
     """
 
     name: str
@@ -43,10 +44,11 @@ class Tree:
 
 
 def may_have_records(path: str) -> bool:
-    """Whether a file's name is that of a zone or of a source file; what the file has decides later."""
+    """Whether a file's name is that of a zone, a source file or a program; what the file has decides later."""
     if path.lower().endswith(_PROSE):
         return False
-    return kind_of(path) is not None or has_zone_suffix(path) or domain_in(path) is not None
+    is_source = kind_of(path) is not None or is_of_other_language(path)
+    return is_source or has_zone_suffix(path) or domain_in(path) is not None
 
 
 def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -> Tree:
@@ -60,38 +62,50 @@ def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -
     Raises:
         OSError: the path, or one of its parts, can't be read.
     """
-    unread: list[UnreadFile] = []
-    files: dict[str, bytes] = {}
-    ids: dict[str, str] = {}
+    collected = _Collected()
     if not S_ISDIR(os.stat(path).st_mode):
         with open(path, "rb"):
             pass  # so that a file that can't be read is an error
-        _add(files, ids, os.path.basename(path), path, unread)
-        origins = {} if origin is None else {os.path.basename(path): origin}
-        return Tree(path, files, tuple(unread), origins, is_file=True)
+        name = os.path.basename(path)
+        collected.add(name, path)
+        origins = {} if origin is None else {name: origin}
+        return Tree(path, collected.files, tuple(collected.unread), origins, is_file=True)
     for part in parts or (".",):
         start = os.path.join(path, part)
         if os.path.isdir(start):
-            found = walked(start, unread, may_have_records)
+            found = walked(start, collected.unread, may_have_records)
         else:
             found = iter([start] if os.path.isfile(start) else [])  # it may be in the other tree
         for each in found:
-            _add(files, ids, os.path.relpath(each, path).replace(os.sep, "/"), each, unread)
-    return Tree(path, files, tuple(unread), ids=ids)
+            collected.add(os.path.relpath(each, path).replace(os.sep, "/"), each)
+    return Tree(path, collected.files, tuple(collected.unread), ids=collected.ids)
 
 
-def _add(files: dict[str, bytes], ids: dict[str, str], name: str, path: str, unread: list[UnreadFile]) -> None:
-    if sum(map(len, files.values())) > MOST_OCTETS:
-        unread.append(UnreadFile(name, TOO_MANY_OCTETS))
-        return
-    found: list[UnreadFile] = []
-    data = octets_of(path, found)
-    unread += [UnreadFile(name, each.why) for each in found]
-    if data is not None:
-        files[name] = data
-        return
-    with suppress(OSError):
-        ids[name] = _id_of(path)
+@dataclass(slots=True)
+class _Collected:
+    """The files that were read so far; `octets` is how large they are together."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    unread: list[UnreadFile] = field(default_factory=list)
+    octets: int = 0
+
+    def add(self, name: str, path: str) -> None:
+        """Read the file at `path`, called `name` in the tree."""
+        if name in self.files:
+            return  # it is in two of the parts
+        if self.octets > MOST_OCTETS:
+            self.unread.append(UnreadFile(name, TOO_MANY_OCTETS))
+            return
+        faults: list[UnreadFile] = []
+        data = octets_of(path, faults)
+        self.unread += [UnreadFile(name, fault.why) for fault in faults]
+        if data is not None:
+            self.files[name] = data
+            self.octets += len(data)
+            return
+        with suppress(OSError):
+            self.ids[name] = _id_of(path)
 
 
 def _id_of(path: str) -> str:

@@ -112,7 +112,11 @@ class Budget:
 
 
 def budget(
-    inputs: Inputs, answers: Answers, choices: Choices = WORST, tables: Tables | None = None
+    inputs: Inputs,
+    answers: Answers,
+    choices: Choices = WORST,
+    tables: Tables | None = None,
+    lookups_from: int = 0,
 ) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
@@ -120,6 +124,7 @@ def budget(
         answers: what DNS has answered so far; new answers are added.
         choices: what terms that depend on more than the address do: `WORST` or `CERTAIN`.
         tables: the ranges of the domain under its own limits, if they are known; most are the same without limits.
+        lookups_from: the lookups from which on their terms are listed; to find them takes another run.
     """
     same = tables if tables is not None and is_within_limits(tables) else None
     search = _CostSearch(inputs, answers, choices, same)
@@ -136,7 +141,7 @@ def budget(
                 continue
             tiles = yield from search.tiles(rule, family)
             if rule is VoidRule.PER_TERM:
-                lookups[version] = search.most_lookups(family, tiles)
+                lookups[version] = search.most_lookups(family, tiles, lookups_from)
             voids[rule][version] = search.most_voids(rule, family, tiles)
     return Budget(lookups, voids, search.endless, search.incomplete)
 
@@ -189,11 +194,11 @@ class _CostSearch:
             self.incomplete = True
         return tiles
 
-    def most_lookups(self, family: Family, tiles: Tiles) -> Cost:
-        """Return the most lookups of any address."""
+    def most_lookups(self, family: Family, tiles: Tiles, terms_from: int) -> Cost:
+        """Return the most lookups of any address; without their terms if they are fewer than `terms_from`."""
         start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].lookups)
-        if not outcome.lookups:
-            return Cost(0, address_text(family, start), ())
+        if not outcome.lookups or outcome.lookups < terms_from:
+            return Cost(outcome.lookups, address_text(family, start), ())
         root, problem = self._trace(VoidRule.PER_TERM, family, start, _script(outcome, "lookups"))
         if _is_loop(problem):  # a tree that was too large to keep does not say it
             self.endless = True
@@ -218,7 +223,7 @@ class _CostSearch:
     ) -> tuple[TracedRecord, Problem | None]:
         """Return the trace of one run, all of whose questions are answered already, and the problem that it ends in."""
         session = TilingSession(self._lifted(rule), family, address, {}, self.choices, script)
-        builder = TraceBuilder(session, with_reasons=False)
+        builder = TraceBuilder(session, is_whole=False)
         with suppress(UnknownTargetError):
             builder.run(self.answers)
         return builder.root, session.problem

@@ -4,10 +4,10 @@ A column is searched as a whole, and neither an address nor a result becomes a P
 take a few hundredths of a second. NumPy is imported only here, and only when a column is checked.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spfengine.errors import ArgumentError, MissingExtraError
-from spfengine.policy.outcome import Outcome
 from spfengine.problems import Result
 
 if TYPE_CHECKING:
@@ -25,13 +25,45 @@ _MAPPED = b"\0" * 10 + b"\xff\xff"
 _EXPECTED = "a column is an array of uint32 for IPv4 addresses, or of uint8 with 16 columns for IPv6 addresses"
 
 
-class Columns(NamedTuple):
-    """The tables of a policy as arrays: where each range starts, and the code of its result."""
+class Ranges:
+    """The starts of ranges that cover all addresses: those of IPv4 first, then those of IPv6.
 
-    ip4_starts: "NDArray[np.uint32]"
-    ip4_codes: "NDArray[np.uint8]"
-    ip6_starts: "NDArray[np.bytes_]"
-    ip6_codes: "NDArray[np.uint8]"
+    Raises:
+        MissingExtraError: NumPy is not installed.
+    """
+
+    __slots__ = ("_ip4", "_ip6")
+
+    def __init__(self, ip4: Sequence[int], ip6: Sequence[int]) -> None:
+        try:
+            import numpy as np
+        except ImportError:
+            message = "columns of addresses need NumPy: pip install numpy (the extra spfengine[columns])"
+            raise MissingExtraError(message) from None
+        self._ip4 = np.array(ip4, np.uint32)
+        self._ip6 = np.frombuffer(b"".join([first.to_bytes(16, "big") for first in ip6]), _OCTETS)
+
+    def find(self, addresses: "NDArray[np.uint32] | NDArray[np.uint8]") -> "NDArray[np.intp]":
+        """Return the index of the range that holds each address of a column."""
+        import numpy as np
+
+        if addresses.dtype == np.uint32:
+            ranges: NDArray[np.intp] = np.searchsorted(self._ip4, addresses, side="right") - 1
+            return ranges
+        octets: Any = np.ascontiguousarray(addresses).view(_OCTETS).ravel()
+        found: NDArray[np.intp] = np.searchsorted(self._ip6, octets, side="right") - 1 + len(self._ip4)
+        mapped = (addresses[:, :12] == np.frombuffer(_MAPPED, np.uint8)).all(axis=1)
+        if mapped.any():  # such a client is an IPv4 client (RFC 7208 §5)
+            last = np.ascontiguousarray(addresses[mapped, 12:]).view(">u4").ravel().astype(np.uint32)
+            found[mapped] = self.find(last)
+        return found
+
+
+class Columns(NamedTuple):
+    """The tables of a policy: its ranges, and the code of the result of each."""
+
+    ranges: Ranges
+    codes: "NDArray[np.uint8]"
 
 
 def check_array(columns: Columns, addresses: object) -> "NDArray[np.uint8]":
@@ -40,11 +72,11 @@ def check_array(columns: Columns, addresses: object) -> "NDArray[np.uint8]":
 
     if not isinstance(addresses, np.ndarray):
         raise ArgumentError(f"{_EXPECTED}, not {type(addresses).__name__}")
-    if addresses.dtype == np.uint32 and addresses.ndim == 1:
-        return _ip4(columns, addresses)
-    if addresses.dtype == np.uint8 and addresses.ndim == 2 and addresses.shape[1] == 16:
-        return _ip6(columns, np.ascontiguousarray(addresses))
-    raise ArgumentError(f"{_EXPECTED}, not of {addresses.dtype} with the shape {addresses.shape}")
+    is_ip4 = addresses.dtype == np.uint32 and addresses.ndim == 1
+    if not is_ip4 and not (addresses.dtype == np.uint8 and addresses.ndim == 2 and addresses.shape[1] == 16):
+        raise ArgumentError(f"{_EXPECTED}, not of {addresses.dtype} with the shape {addresses.shape}")
+    codes: NDArray[np.uint8] = columns.codes[columns.ranges.find(addresses)]
+    return codes
 
 
 def columns_of(policy: "Policy") -> Columns:
@@ -53,39 +85,8 @@ def columns_of(policy: "Policy") -> Columns:
     Raises:
         MissingExtraError: NumPy is not installed.
     """
-    try:
-        import numpy as np
-    except ImportError:
-        message = "columns of addresses need NumPy: pip install numpy (the extra spfengine[columns])"
-        raise MissingExtraError(message) from None
     ip4, ip6 = list(policy.ranges(4)), list(policy.ranges(6))
-    octets = b"".join([first.to_bytes(16, "big") for first, _, _ in ip6])
-    return Columns(
-        np.array([first for first, _, _ in ip4], np.uint32),
-        np.array([_code(outcome) for _, _, outcome in ip4], np.uint8),
-        np.frombuffer(octets, _OCTETS),
-        np.array([_code(outcome) for _, _, outcome in ip6], np.uint8),
-    )
-
-
-def _code(outcome: Outcome) -> int:
-    return RESULT_CODES.index(outcome.result)
-
-
-def _ip4(columns: Columns, addresses: "NDArray[np.uint32]") -> "NDArray[np.uint8]":
+    ranges = Ranges([first for first, _, _ in ip4], [first for first, _, _ in ip6])
     import numpy as np
 
-    codes: NDArray[np.uint8] = columns.ip4_codes[np.searchsorted(columns.ip4_starts, addresses, side="right") - 1]
-    return codes
-
-
-def _ip6(columns: Columns, addresses: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-    import numpy as np
-
-    octets: Any = addresses.view(_OCTETS).ravel()
-    codes: NDArray[np.uint8] = columns.ip6_codes[np.searchsorted(columns.ip6_starts, octets, side="right") - 1]
-    mapped = (addresses[:, :12] == np.frombuffer(_MAPPED, np.uint8)).all(axis=1)
-    if mapped.any():  # such a client is an IPv4 client (RFC 7208 §5)
-        last = np.ascontiguousarray(addresses[mapped, 12:]).view(">u4").ravel().astype(np.uint32)
-        codes[mapped] = _ip4(columns, last)
-    return codes
+    return Columns(ranges, np.array([RESULT_CODES.index(outcome.result) for _, _, outcome in (*ip4, *ip6)], np.uint8))

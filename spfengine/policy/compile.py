@@ -118,7 +118,7 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
     family = tiler.family
     address = first
     while address <= to:
-        outcome, last = yield from tiler.tile_at(address)
+        outcome, last = tiler.repeated_at(address) or (yield from tiler.tile_at(address))
         if not outcomes or outcome is not outcomes[-1]:
             starts.append(address)
             outcomes.append(outcome)
@@ -244,6 +244,19 @@ class _Tiler:
         self.steps = 0
         self.is_whole = True
 
+    def repeated_at(self, address: int) -> tuple[Outcome, int] | None:
+        """Return what `tile_at` does if it takes no more than an earlier run without a choice, as for most addresses;
+        otherwise None.
+        """
+        earlier = self._earlier(None, address)
+        if earlier is None:
+            return None
+        found, lookups, last = earlier
+        if isinstance(found, Fork):
+            return None
+        self.inputs.work.left -= 1 + lookups
+        return found, last
+
     def tile_at(self, address: int) -> Generator[Question, Answer, tuple[Outcome, int]]:
         """Return the outcome at an address, and the last address for which it is the same."""
         stack: list[_Node] = []
@@ -299,10 +312,9 @@ class _Tiler:
         """Return where a run with these choices ends or forks, its lookups, and the last address for which it does. It
         is made only if no earlier run took the same way.
         """
-        ending, hit, last = self.trails.follow(key, address)
-        if ending is not None:
-            is_elsewhere = ending.is_at_hit and self.paths
-            return (self._at_hit(ending, hit) if is_elsewhere else ending.found), ending.lookups, last
+        earlier = self._earlier(key, address)
+        if earlier is not None:
+            return earlier
         session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
         session.sharing = self.sharing
         try:
@@ -312,6 +324,14 @@ class _Tiler:
         ending = _ending(session, found)
         self.trails.note(key, session.trail, ending)
         return found, ending.lookups, session.hi
+
+    def _earlier(self, key: object, address: int) -> tuple[Outcome | Fork, int, int] | None:
+        """Return what `_followed` does if an earlier run took the same way; otherwise None."""
+        ending, hit, last = self.trails.follow(key, address)
+        if ending is None:
+            return None
+        is_elsewhere = ending.is_at_hit and self.paths
+        return (self._at_hit(ending, hit) if is_elsewhere else ending.found), ending.lookups, last
 
     def _evaluated(self, session: TilingSession) -> Generator[Question, Answer, Outcome | Fork]:
         """Return where a run ends or forks. Raise WorkIsOverError if no steps are left."""

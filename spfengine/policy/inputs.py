@@ -1,6 +1,5 @@
 """What a policy is compiled for: a domain, and what is known of its senders."""
 
-from copy import copy
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -69,13 +68,18 @@ class Inputs:
 
     def at(self, domain: str) -> "Inputs":
         """Return the same inputs for the record of another domain."""
-        other = copy(self)
+        other = self._copy()
         other.domain = domain
         other.domain_refused = False
         return other
 
     def with_limits(self, limits: Limits) -> "Inputs":
         """Return the same inputs under other limits."""
-        other = copy(self)
+        other = self._copy()
         other.limits = limits
+        return other
+
+    def _copy(self) -> "Inputs":
+        other = object.__new__(Inputs)
+        other.__dict__.update(self.__dict__)  # a survey makes many: `copy.copy` takes several times as long
         return other

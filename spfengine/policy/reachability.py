@@ -20,7 +20,7 @@ from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
-from spfengine.record.model import IP4, All, Directive, Network, Record, Term, same_term
+from spfengine.record.model import IP4, All, Directive, Include, Network, Record, Term, same_term
 from spfengine.visible import short_repr
 
 
@@ -191,7 +191,8 @@ class Alone:
 
     Attributes:
         spans: the addresses that it matches, of IPv4 and of IPv6; empty if `is_known` is false.
-        outcomes: the outcomes of that record; none for `ip4`, which is not evaluated.
+        outcomes: the outcomes of that record; none for `ip4`, and for an include of which the survey knows what it
+            matches: these are not evaluated.
         is_known: whether all outcomes are certain, and DNS answered everything.
     """
 
@@ -216,6 +217,10 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     """
     if isinstance(term, IP4):  # as compiling would say; not `ip6`, as no client has a mapped address
         return Alone(([network_range(V4, term.network, term.prefix)], []), (), is_known=True)
+    if isinstance(term, Include) and term.domain_spec.target and inputs.includes is not None:
+        shared = yield from inputs.includes.matched(inputs, term.domain_spec.target, answers)
+        if shared is not None:
+            return Alone(shared, (), is_known=True)
     alone = inputs.at(domain).with_limits(lifted(inputs.limits))
     key = Question(domain, RRType.TXT).key
     own = answers.get(key)
@@ -305,11 +310,10 @@ def _covered(
     """Return the directives that others after them, all of the same qualifier, make superfluous."""
     covered: list[Covered] = []
     asking = [number for number, each in enumerate(matched) if not isinstance(each.directive, Network)]
-    first_unknown = next((number for number, each in enumerate(matched) if not each.is_known), len(matched))
     for number, by in _covering(matched, index):
         found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))
         # With nothing but networks between the two, no lookup can exceed a limit or fail.
-        only_networks = number < first_unknown and by[-1] < _first_after(number, asking, len(matched))
+        only_networks = by[-1] < _first_after(number, asking, len(matched))
         if only_networks or (yield from _can_be_left_out(inputs, record, found, matched[number].spans, answers)):
             covered.append(found)
     return covered

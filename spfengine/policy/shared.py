@@ -7,19 +7,20 @@ depends on more than the address.
 """
 
 from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family, Table
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host, select_record
 from spfengine.evaluation.limits import MAX_DEPTH, Limits, lifted
-from spfengine.evaluation.mechanisms import UnknownTargetError, ask
+from spfengine.evaluation.mechanisms import UnknownTargetError
 from spfengine.evaluation.session import Answers
 from spfengine.names import fold
 from spfengine.policy.conditional import Fork, TilingSession
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Input
+from spfengine.policy.ranges import Spans, union
 from spfengine.policy.trails import Trails
 from spfengine.problems import Result
 from spfengine.record.model import Include, Record
@@ -59,12 +60,18 @@ class _Included(NamedTuple):
         table: by range.
         lookups, voids: the most that are counted.
         octets: its estimated memory.
+        spans: the addresses that it matches.
+        answers: what it asks for any address, with the answers.
+        steps: the steps of work that it takes to find out all this.
     """
 
     table: Table[_Use]
     lookups: int
     voids: int
     octets: int
+    spans: Spans
+    answers: tuple[tuple[Question, Answer], ...]
+    steps: int
 
 
 class _NotSharedError(Exception):
@@ -107,6 +114,29 @@ class SharedIncludes:
         if found is not None:
             self._known.move_to_end(key)
         return found
+
+    def matched(
+        self, inputs: Inputs, target: str, answers: Answers
+    ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
+        """Return the addresses of both families that an include matches alone; None if they are not known.
+
+        The steps are taken all the same: where a domain meets the bound on work must not depend on other domains.
+
+        Args:
+            answers: what DNS has answered so far; new answers are added.
+        """
+        spans = []
+        for family in (V4, V6):
+            key = _key(target, family, inputs.limits)
+            included = self.get(key)
+            if included is None or included.lookups >= MAX_DEPTH or included.steps >= inputs.work.left:
+                return None
+            if not (yield from _are_answers(included.answers, answers)):
+                self.drop(key)
+                return None
+            inputs.work.left -= included.steps
+            spans.append(included.spans)
+        return spans[0], spans[1]
 
     def drop(self, key: _Key) -> None:
         """Forget the table of an include, since an answer has changed."""
@@ -184,15 +214,23 @@ class Sharing:
         use = session.hit(included.table)
         assert use is not None, "the table covers all addresses"
         if use not in self._answered:
-            for question, known in use.answers:
-                answer = session.answers.get(question) or (yield from ask(session, question.name, question.type))
-                if answer is not known:
-                    self._includes.drop(_key(target, self._family, self._limits))
-                    return None
+            if not (yield from _are_answers(use.answers, session.answers)):
+                self._includes.drop(_key(target, self._family, self._limits))
+                return None
             self._answered.add(use)
         session.lookups += use.lookups
         session.voids += use.voids
         return use.matches
+
+
+def _are_answers(known: Iterable[tuple[Question, Answer]], answers: Answers) -> Generator[Question, Answer, bool]:
+    """Return whether these questions still have these answers; those that were not asked are, and are added."""
+    for question, answer in known:
+        if question not in answers:
+            answers[question] = yield question
+        if answers[question] is not answer:
+            return False
+    return True
 
 
 def _fits(included: _Included, session: TilingSession) -> bool:
@@ -229,9 +267,18 @@ def _compile(inputs: Inputs, target: str, family: Family, answers: Answers) -> _
         starts.append(address)
         uses.append(use)
         address = last + 1
-    known = {id(answer): answer for use in uses for _, answer in use.answers}
-    octets = _OF_RANGE * len(starts) + sum(map(octets_of, known.values()))
-    return _Included((tuple(starts), tuple(uses)), max(u.lookups for u in uses), max(u.voids for u in uses), octets)
+    known = {question: answer for use in uses for question, answer in use.answers}
+    ranges = zip(starts, [*starts[1:], address], uses, strict=True)
+    spans = union([(start, end - 1) for start, end, use in ranges if use.matches])
+    return _Included(
+        (tuple(starts), tuple(uses)),
+        max([use.lookups for use in uses]),
+        max([use.voids for use in uses]),
+        _OF_RANGE * len(starts) + sum(map(octets_of, known.values())),
+        spans,
+        tuple(known.items()),
+        sum([2 + use.lookups for use in uses]),
+    )
 
 
 def _use_at(

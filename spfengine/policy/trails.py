@@ -33,7 +33,7 @@ class _Lookup:
 
 
 def _kind(hit: object) -> object:
-    """Return what decides how a run goes on: of a directive that it hits, only the qualifier does."""
+    """Return what decides how a run continues: of a directive that it hits, only the qualifier does."""
     return getattr(hit, "qualifier", hit)
 
 
@@ -65,7 +65,7 @@ class Trails(Generic[_Ending]):
             if index < len(starts) and starts[index] <= last:
                 last = starts[index] - 1
             hit = hits[index - 1]
-            step = step.after.get(_kind(hit))
+            step = step.after.get(getattr(hit, "qualifier", hit))  # `_kind`, without a call: this loop is the hot one
         return step, hit, last
 
     def note(self, key: object, trail: Trail, ending: _Ending) -> None:

@@ -1,4 +1,4 @@
-"""How many clients and questions a server has at once: so many that file descriptors suffice for all of them."""
+"""How many clients and questions a server has at once: as many as there are file descriptors for."""
 
 import resource
 from dataclasses import dataclass

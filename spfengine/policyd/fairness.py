@@ -1,90 +1,90 @@
-"""Fairness between domains: those whose checks cost much wait for each other, and no other domain waits for them.
+"""Fairness: those whose checks cost much wait for each other, and nobody else waits for them.
 
-What checks cost is counted in units and charged to the domain that is checked: a question is one. One that fails is
-ten, since it was sent again, or was too large, or kept a slot; so is a check that ends in temperror. An account halves
-every ten seconds. A domain whose checks cost `COSTLY` units each, and `HEAVY` together, has heavy checks. Of these,
-`AT_ONCE` run at once, one domain after the other in turn, and they ask nothing ahead. So one domain of silent name
-servers, asked by hundreds of clients, leaves the event loop to the others.
+What checks cost is counted in units and charged to the domain that is checked: a question is one, and so is each part
+of a large answer. A question that fails is ten, since it was sent again, or was too large, or kept a slot; so is a
+check that ends in temperror. An account halves every ten seconds. A domain whose checks cost `COSTLY` units each, and
+`HEAVY` together, has heavy checks. Of these, `AT_ONCE` run at once, one domain after the other in turn. So one domain
+of silent name servers, asked by hundreds of clients, leaves the event loop to the others.
 
 Anyone can use any number of names below a domain of theirs, so those together have an account as well. The domain of an
 organization is taken to be its last two labels, or three if these look like co.uk: an error only makes checks of heavy
 domains wait for each other.
 
 Someone may have many domains, and use each once. So a check of any domain that has cost `FREE` units by itself goes on
-in turn with the heavy ones.
+in turn with the heavy ones. And checks are slow if nothing good is known of their organization yet, and either those
+that came from the client's network have cost as much as heavy ones, or the server is crowded: more than `CROWD` checks
+run. So are those of an organization that has as many by itself. Slow checks leave some turns of the event loop to
+others after each question, and so do heavy ones. Neither ask ahead.
 
 An ordinary domain never gets there: few of its questions fail, and answers and verdicts are cached.
 """
 
 from asyncio import CancelledError, Future, Task, get_running_loop, shield, timeout
-from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from time import monotonic
 
+from spfengine.policyd.accounts import COSTLY, Account, Accounts, network_of, organization
+from spfengine.policyd.lane import Lane, RoundRobin
 from spfengine.problems import Result
 from spfengine.receiver.decision import Decision
 
-HEAVY = 100.0
-"""Units that the account of a domain has, at least, if its checks are heavy."""
-COSTLY = 8.0
-"""Units that heavy checks cost on average, at least."""
 AT_ONCE = 4
 """Heavy checks that run at once."""
 FREE = 20.0
 """Units that any check may cost before it waits for its turn."""
+CROWD = 32
+"""Checks that run at once in a server that is not crowded."""
 FAILED = 10
 """Units of a question that fails, and of a check that ends in temperror."""
-_HALF_LIFE = 10.0  # seconds
-_MOST_ACCOUNTS = 10_000
+_TURNS = 4  # turns of the event loop that a slow check leaves to others for each unit
 
 _current: ContextVar["_Check | None"] = ContextVar("_current", default=None)
-
-
-class _Account:
-    """What the checks of a domain have cost, and how many there were; both halve with time."""
-
-    __slots__ = ("_at", "checks", "units")
-
-    def __init__(self, now: float) -> None:
-        self.units = self.checks = 0.0
-        self._at = now
-
-    def add(self, now: float, units: float, checks: int = 0) -> None:
-        """Add to the account."""
-        rest = 0.5 ** ((now - self._at) / _HALF_LIFE)
-        self.units = self.units * rest + units
-        self.checks = self.checks * rest + checks
-        self._at = now
-
-    @property
-    def is_heavy(self) -> bool:
-        """Whether the checks of the domain are heavy."""
-        return self.units >= HEAVY and self.units >= COSTLY * self.checks
 
 
 class _Check:
     """A check that runs.
 
     Attributes:
-        domain: the domain that is checked.
-        accounts: those that it is charged to.
+        domain, organization: the accounts of the domain that is checked, and of its organization.
+        network: the account of the client's network, if the check is charged to it: nothing good is known of the
+            organization, and it is not heavy either.
         units: what it has cost so far.
+        paid: for how many of these it has let others go first; at first less than none, for the check itself.
         turn: its turn among the heavy checks, which it may still wait for; None if it is not heavy.
     """
 
-    __slots__ = ("accounts", "domain", "turn", "units")
+    __slots__ = ("domain", "network", "organization", "paid", "turn", "units")
 
-    def __init__(self, domain: str, accounts: tuple[_Account, ...]) -> None:
+    def __init__(self, domain: Account, organization: Account) -> None:
         self.domain = domain
-        self.accounts = accounts
+        self.organization = organization
+        self.network: Account | None = None
         self.units = 0.0
+        self.paid = -1.0
         self.turn: Task[bool] | None = None
+
+    @property
+    def accounts(self) -> set[Account]:
+        """The accounts that it is charged to."""
+        return {self.domain, self.organization, *([] if self.network is None else [self.network])}
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the domain's checks are heavy, or those of the organization."""
+        return self.domain.is_heavy or self.organization.is_heavy
+
+    @property
+    def payer(self) -> str:
+        """The name that it waits as."""
+        if self.network is not None:
+            return self.network.name
+        return self.domain.name if self.domain.is_heavy else self.organization.name
 
 
 class Fairness:
-    """The accounts of domains, and the heavy checks that wait.
+    """The accounts, and the checks that wait.
 
     Args:
         seconds: how long a heavy check waits for its turn.
@@ -98,14 +98,16 @@ class Fairness:
     def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._accounts: OrderedDict[str, _Account] = OrderedDict()  # by domain; the last one used is last
+        self._accounts = Accounts()
+        self._checks = 0
         self._running = 0
-        self._waiting: OrderedDict[str, deque[Future[None]]] = OrderedDict()  # by domain; the first is next
+        self._waiting: RoundRobin[Future[None]] = RoundRobin()
+        self._lane = Lane()
         self.waiting: int = 0
         self.refused: int = 0
 
     def charge(self, units: float) -> None:
-        """Charge the domain whose check runs in this context."""
+        """Charge those who pay for the check that runs in this context."""
         check = _current.get()
         if check is None:
             return
@@ -115,55 +117,70 @@ class Fairness:
             account.add(now, units)
 
     def decided(self, decision: Decision) -> None:
-        """Charge the domain whose check in this context has led to a decision."""
+        """Charge those who pay for the check in this context, which has led to a decision."""
         if decision.result.result is Result.TEMPERROR:
             self.charge(FAILED)
 
     @property
-    def runs_heavy(self) -> bool:
-        """Whether a heavy check runs in this context."""
+    def asks_ahead(self) -> bool:
+        """Whether the check that runs in this context may ask ahead."""
         check = _current.get()
-        return check is not None and check.turn is not None
+        return check is None or (check.turn is None and not self._is_slow(check))
 
-    def _open(self, domain: str) -> _Account:
-        now = self._clock()
-        account = self._accounts.get(domain)
-        if account is None:
-            account = self._accounts[domain] = _Account(now)
-            if len(self._accounts) > _MOST_ACCOUNTS:
-                self._accounts.popitem(last=False)
-        self._accounts.move_to_end(domain)
-        account.add(now, 0, 1)
-        return account
+    def _is_slow(self, check: _Check) -> bool:
+        if check.network is not None and check.network.is_heavy:
+            return True
+        organization = check.organization
+        return self._checks > CROWD and (not organization.is_known or organization.running > CROWD)
 
     @asynccontextmanager
-    async def turn(self, domain: str) -> AsyncIterator[bool]:
-        """Hold the turn of a domain while the block checks it. It yields False if the domain has waited too long, and
-        must not be checked.
+    async def turn(self, domain: str, ip: str) -> AsyncIterator[bool]:
+        """Hold the turn of a check of this domain, for this client, while the block makes it. It yields False if the
+        check has waited too long, and must not be made.
         """
+        now = self._clock()
         domain = domain.lower()
-        accounts = tuple([self._open(name) for name in dict.fromkeys((domain, organization(domain)))])
-        check = _Check(domain, accounts)
+        above = organization(domain)
+        checked = self._accounts.open(domain, now)
+        check = _Check(checked, checked if above == domain else self._accounts.open(above, now))
+        if not (check.is_heavy or check.organization.is_known):
+            check.network = self._accounts.open(network_of(ip), now)
+        self._checks += 1
+        check.organization.running += 1
         _current.set(check)
         try:
-            yield await self._has_turn(check) if any(account.is_heavy for account in accounts) else True
+            yield (not check.is_heavy or await self._has_turn(check)) and await self.may_go_on()
         finally:
             self._end(check)
 
-    async def may_ask(self) -> bool:
-        """Wait until the check in this context may ask DNS a question. Return False if it has waited too long."""
+    async def may_go_on(self) -> bool:
+        """Wait until the check in this context may ask DNS a question, or go on with the answer. Return False if it has
+        waited too long.
+        """
         check = _current.get()
-        if check is None or (check.turn is None and check.units < FREE):
+        if check is None:
             return True
-        return await self._has_turn(check)
+        is_free = check.turn is None and check.units < FREE
+        if is_free and not self._is_slow(check):
+            return True
+        if not (is_free or await self._has_turn(check)):
+            return False
+        turns = int((check.units - check.paid) * _TURNS)
+        check.paid = check.units
+        if turns:
+            await self._lane.wait(check.payer, turns)
+        return True
 
     async def _has_turn(self, check: _Check) -> bool:
         """Wait for the turn of a check, once for all its questions."""
         if check.turn is None:
-            check.turn = get_running_loop().create_task(self._wait(check.domain))
+            check.turn = get_running_loop().create_task(self._wait(check.payer))
         return await shield(check.turn)
 
     def _end(self, check: _Check) -> None:
+        self._checks -= 1
+        check.organization.running -= 1
+        check.organization.cheap += check.units < COSTLY
         if check.turn is None:
             return
         if not check.turn.done():
@@ -171,12 +188,12 @@ class Fairness:
         elif not check.turn.cancelled() and check.turn.result():
             self._next()
 
-    async def _wait(self, domain: str) -> bool:
+    async def _wait(self, payer: str) -> bool:
         if self._running < AT_ONCE:
             self._running += 1
             return True
         given: Future[None] = get_running_loop().create_future()
-        self._waiting.setdefault(domain, deque()).append(given)
+        self._waiting.add(payer, given)
         self.waiting += 1
         try:
             async with timeout(self._seconds):
@@ -193,20 +210,10 @@ class Fairness:
         return True
 
     def _next(self) -> None:
-        """Give the turn to the next domain that waits."""
+        """Give the turn to the next that waits."""
         while self._waiting:
-            domain, queue = self._waiting.popitem(last=False)
-            given = queue.popleft()
-            if queue:
-                self._waiting[domain] = queue  # at the end: the other domains come first
+            given = self._waiting.take()
             if not given.done():
                 given.set_result(None)
                 return
         self._running -= 1
-
-
-def organization(domain: str) -> str:
-    """Return the domain that a domain is taken to be under: its last two labels, or three if it is like a.co.uk."""
-    labels = domain.removesuffix(".").split(".")
-    is_second_level = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return ".".join(labels[-3 if is_second_level else -2 :])

@@ -9,7 +9,7 @@ class Lines:
     """Writes lines to a stream.
 
     In an event loop, all lines of one turn are written at once, since a write takes as long as making several lines. If
-    they can't be written, the server goes on without them.
+    they can't be written, the server continues without them.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from spfengine.answers import Answer, Question, Status
+from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.policyd.fairness import FAILED, Fairness
 from spfengine.policyd.metrics import Metrics
 from spfengine.resolvers.asking import aask, slots_of
@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 
 _MOST_ANSWERS = 50_000
 _RECORDS_FOR_ONE = 20  # records of an answer that cost as much as a question
+_OCTETS_FOR_ONE = 500  # octets of a record that cost as much
+_AGAIN = 10  # times that a large answer is used from the cache for what it cost at first
+
+
+def _units(answer: Answer) -> int:
+    """Return what an answer costs, apart from its question."""
+    octets = sum(map(len, answer.records)) if answer.type is RRType.TXT else 0
+    return (sum(map(len, answer.strings)) or len(answer.records)) // _RECORDS_FOR_ONE + octets // _OCTETS_FOR_ONE
 
 
 class Shared(Cache):
-    """The answers of all checks; a check that has cost much waits for its turn before it asks for one.
+    """The answers of all checks; a check that has cost much waits for its turn before it asks for one, and before it
+    goes on with one, since to read a large record takes more time than to receive it.
 
     It waits here, and not when its question is sent: others may wait for the same answer.
     """
@@ -35,10 +44,15 @@ class Shared(Cache):
         """Return the cached answer, or ask for it."""
         known = self.peek(question)
         if known is not None:
-            return known
-        if not await self._fairness.may_ask():
-            return Answer.failed(Status.TIMEOUT)
-        return await super().aresolve(question)
+            again = _units(known) // _AGAIN
+            if again:
+                self._fairness.charge(again)
+            return known if not again or await self._fairness.may_go_on() else Answer.failed(Status.TIMEOUT)
+        if await self._fairness.may_go_on():
+            answer = await super().aresolve(question)
+            if await self._fairness.may_go_on():
+                return answer
+        return Answer.failed(Status.TIMEOUT)
 
 
 class Metered:
@@ -54,8 +68,8 @@ class Metered:
 
     @property
     def prefetch(self) -> int:
-        """How many questions a check may ask ahead: none if it is heavy, else what the resolver says."""
-        return 0 if self._fairness.runs_heavy else getattr(self._resolver, "prefetch", 0)
+        """How many questions a check may ask ahead: what the resolver says, or none if it is heavy or slow."""
+        return getattr(self._resolver, "prefetch", 0) if self._fairness.asks_ahead else 0
 
     def slots(self, loop: "AbstractEventLoop", /) -> "Slots | None":
         """Return the slots for questions that this event loop has in flight, as the resolver says."""
@@ -69,8 +83,7 @@ class Metered:
         try:
             answer = await aask(self._resolver, question)
             status = str(answer.status)
-            records = sum(map(len, answer.strings)) or len(answer.records)
-            self._fairness.charge(FAILED if answer.is_failure else records // _RECORDS_FOR_ONE)
+            self._fairness.charge(FAILED if answer.is_failure else _units(answer))
             return answer
         finally:
             if status == "given up":

@@ -19,7 +19,7 @@ class Decision:
     Attributes:
         action: the action of the reply to Postfix.
         refusal: what the rules do with the result.
-        dry_run: whether the message was accepted all the same.
+        dry_run: whether the message was accepted nevertheless.
         result: the result that decided.
         instance: Postfix's name for the message, or "".
         seconds: how long it took.

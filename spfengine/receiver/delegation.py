@@ -11,6 +11,7 @@ from spfengine.checker import Checker
 from spfengine.checks import is_null
 from spfengine.errors import AddressError
 from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.headers import received_spf_line
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.problems import Result
 from spfengine.receiver.decision import Decision
@@ -75,8 +76,8 @@ class Delegation:
         resolver: answers DNS questions.
         log: called with each decision, and with each request that can't be used, as one printable line.
         decided: called with each Decision, instead of `log` with its line.
-        turn: in asyncio, returns what is held while a domain is checked; it yields whether it may be checked now. If
-            not, the result is that of a DNS server that does not answer.
+        turn: in asyncio, returns what is held while a domain is checked for a client's address; it yields whether it
+            may be checked now. If not, the result is that of a DNS server that does not answer.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Delegation:
         resolver: "Resolver | AsyncResolver",
         log: Callable[[str], object] | None = None,
         decided: Callable[[Decision], object] | None = None,
-        turn: "Callable[[str], AbstractAsyncContextManager[bool]] | None" = None,
+        turn: "Callable[[str, str], AbstractAsyncContextManager[bool]] | None" = None,
     ) -> None:
         self.rules = rules
         self._log = log
@@ -147,7 +148,7 @@ class Delegation:
     async def _acheck(self, checker: Checker, wanted: Wanted) -> CheckResult:
         if self._turn is None:
             return await _asked(checker, wanted)
-        async with self._turn(wanted.domain) as may_check:
+        async with self._turn(wanted.domain, wanted.client.ip) as may_check:
             return await _asked(checker if may_check else self._checker_of(Unanswered(Status.TIMEOUT)), wanted)
 
     def known(self, client: Client) -> str | None:
@@ -244,15 +245,18 @@ class Delegation:
         receiver = self.rules.receiver
         if self.rules.header is Header.NONE:
             return DUNNO
-        if self.rules.header is Header.RECEIVED_SPF:
-            field = result.received_spf(receiver)
-            quoted = f'"{result.ip}"' if ":" in result.ip else result.ip
-            short = f"Received-SPF: {result.result} identity={result.identity}; client-ip={quoted}"
+        is_received_spf = self.rules.header is Header.RECEIVED_SPF
+        if is_received_spf:
+            line = received_spf_line(result, receiver)
         else:
-            field = result.authentication_results(receiver)
-            short = f"Authentication-Results: {receiver}; spf={result.result} ({result.ip})"
-        action = "PREPEND " + field.replace("\r\n", "")  # unfolded (RFC 5322 §2.2.3): a reply is one line
-        return action if len(action) <= MAX_REPLY else f"PREPEND {short}"
+            line = result.authentication_results(receiver).replace("\r\n", "")
+        action = f"PREPEND {line}"  # unfolded (RFC 5322 §2.2.3), since a reply is one line
+        if len(action) <= MAX_REPLY:
+            return action
+        if is_received_spf:
+            quoted = f'"{result.ip}"' if ":" in result.ip else result.ip
+            return f"PREPEND Received-SPF: {result.result} identity={result.identity}; client-ip={quoted}"
+        return f"PREPEND Authentication-Results: {receiver}; spf={result.result} ({result.ip})"
 
 
 def _known(checker: Checker, wanted: Wanted) -> CheckResult | None:

@@ -62,8 +62,12 @@ class Slip:
 
 def slip_of(token: Token) -> Slip | None:
     """Return the known slip that a term is, or None."""
-    if len(token.text) > _LONGEST:
-        return None
+    return None if len(token.text) > _LONGEST else _slip_of(token.text)
+
+
+@lru_cache(maxsize=1024)  # the same terms are in many records: `mx`, `-all`, an include of a large service
+def _slip_of(text: str) -> Slip | None:
+    token = next(tokens(f"{VERSION} {text}"))
     if _LENGTH_ALONE.match(token.text):
         return Slip("this looks like a prefix length; write it right after the network before it, without a space")
     about = _network(token) if _is_about_addresses(token) else _name(token)

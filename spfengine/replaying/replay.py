@@ -7,18 +7,15 @@ up with `+`. If a result depends on more than the address, the totals say so ins
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
-from math import isnan
-from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.session import Session
 from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, list_paths
-from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row
+from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row, text_of_cell
 from spfengine.evidence.values import UnusableError
 from spfengine.names import fold
 from spfengine.policy.outcome import Input, Outcome
@@ -28,6 +25,10 @@ from spfengine.senders import Sender
 from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.visible import visible, visible_name
 
+if TYPE_CHECKING:
+    from spfengine.evidence.plain_rows import PlainRows
+    from spfengine.replaying.columns import Tiling
+
 AnyPolicy = Policy | Mapping[str, object]
 """A policy, or its form as written by `Policy.to_dict`."""
 Policies = Iterable[tuple[AnyPolicy, AnyPolicy]]
@@ -36,6 +37,7 @@ _AT_ONCE = 4096  # senders in memory at once
 _MOST_KNOWN = 1 << 16  # domains in memory, each as it was written
 _SHOWN_NAME = 512
 _SHOWN_DIRECTIVE = 200
+_ANYBODY = Sender("192.0.2.1", "")  # the effect of two outcomes is the same for everybody
 _QUIET = (Effect.UNCHANGED, Effect.STILL_FAILING)  # rows that are not listed
 
 
@@ -60,7 +62,9 @@ def replay(rows: Iterable[object], policies: Policies, *, source: str = "", list
     """
     ledger = Ledger()
     ledger.enter(source)
-    return _Replay(policies, listed_at_most).totals(_read(_list(rows, "rows is a list of rows"), ledger), ledger)
+    part = _Part(_Replay(policies, listed_at_most))
+    part.add(_read(_list(rows, "rows is a list of rows"), ledger))
+    return part.totals(ledger)
 
 
 def replay_files(
@@ -87,7 +91,9 @@ def replay_files(
     ledger = Ledger()
     for path in list_paths(paths):
         ledger = Ledger(ledger)  # one for each path, so that its messages do not depend on what else is read
-        totals += replaying.totals(iterate_senders(path, ledger, receiver=receiver, bounds=bounds), ledger)
+        part = _Part(replaying)
+        part.add(iterate_senders(path, ledger, receiver=receiver, bounds=bounds, plain=part.add_plain))
+        totals += part.totals(ledger)
     return totals
 
 
@@ -116,48 +122,26 @@ class _Change:
 
 
 class _Replay:
-    """Counts senders by what a change does to them."""
+    """The policies of a change, by domain."""
 
     def __init__(self, policies: Policies, listed_at_most: int) -> None:
         if isinstance(listed_at_most, bool) or not isinstance(listed_at_most, int):
             raise ArgumentError(f"listed_at_most must be a number, not {type(listed_at_most).__name__}")
         if not 0 <= listed_at_most <= MAX_LISTED:
             raise ArgumentError(f"listed_at_most must be 0 to {MAX_LISTED}, not {listed_at_most}")
-        self._pairs: dict[str, _Pair] = {}
-        self._listed_at_most = listed_at_most
+        self.pairs: dict[str, _Pair] = {}
+        self.listed_at_most = listed_at_most
         self._domains: dict[str | tuple[str, str | None], str] = {}
+        self._tilings: dict[str, Tiling] = {}
         printed = set()
         for given in _list(policies, "policies is a list of pairs (before, after)"):
             pair = _read_pair(given)
-            if fold(pair.before.domain) in self._pairs or pair.domain in printed:
+            if fold(pair.before.domain) in self.pairs or pair.domain in printed:
                 raise ArgumentError(f"the policies of {pair.domain} are given twice")
             printed.add(pair.domain)
-            self._pairs[fold(pair.before.domain)] = pair
+            self.pairs[fold(pair.before.domain)] = pair
 
-    def totals(self, senders: Iterable[Sender], ledger: Ledger) -> Totals:
-        """Return the totals of senders, with what their reader has put into the ledger by then."""
-        counts: dict[tuple[str, int, int], list[Any]] = {}
-        others = [0, 0]
-        listed: tuple[ReplayedSender, ...] = ()
-        waiting = iter(senders)
-        while part := list(islice(waiting, _AT_ONCE)):
-            by_domain: dict[str, list[Sender]] = {}
-            for sender in part:
-                domain = self._domain(sender)
-                if domain in self._pairs:
-                    by_domain.setdefault(domain, []).append(sender)
-                else:
-                    others[0] += 1
-                    others[1] += sender.count
-            for domain, own in by_domain.items():
-                listed = foremost([*listed, *_count(self._pairs[domain], own, counts)], self._listed_at_most)
-        totals = [
-            Total(domain, before.result, after.result, change.effect, change.rests_on, rows, messages)
-            for (domain, _, _), (before, after, change, rows, messages) in counts.items()
-        ]
-        return Totals(totals, listed, others[0], others[1], ledger.skipped, ledger.unread, self._listed_at_most)
-
-    def _domain(self, sender: Sender) -> str:
+    def domain_of(self, sender: Sender) -> str:
         """Return the domain that a check of a sender is about, in lower case."""
         _, at, after_at = sender.sender.rpartition("@")
         key = after_at if at and after_at[-1:] != ">" else (sender.sender, sender.helo)  # all that decides the domain
@@ -168,6 +152,103 @@ class _Replay:
                 self._domains.clear()
             self._domains[key] = domain
         return domain
+
+    def tiling_of(self, domain: str) -> "Tiling":
+        """Return the outcomes of a domain that has policies, for columns of addresses."""
+        if domain not in self._tilings:
+            from spfengine.replaying.columns import Tiling
+
+            self._tilings[domain] = Tiling(self.pairs[domain].before, self.pairs[domain].after)
+        return self._tilings[domain]
+
+
+class _Part:
+    """Counts senders of one part by what a change does to them."""
+
+    def __init__(self, replay: _Replay) -> None:
+        self._replay = replay
+        self._counts: dict[tuple[str, int, int], list[Any]] = {}
+        self._others = [0, 0]
+        self._listed: tuple[ReplayedSender, ...] = ()
+
+    def totals(self, ledger: Ledger) -> Totals:
+        """Return the totals of what was added, with what its reader has put into the ledger."""
+        totals = [
+            Total(domain, before.result, after.result, change.effect, change.rests_on, rows, messages)
+            for (domain, _, _), (before, after, change, rows, messages) in self._counts.items()
+        ]
+        rows, messages = self._others
+        return Totals(totals, self._listed, rows, messages, ledger.skipped, ledger.unread, self._replay.listed_at_most)
+
+    def add(self, senders: Iterable[Sender]) -> None:
+        """Add senders, one by one."""
+        waiting = iter(senders)
+        while part := list(islice(waiting, _AT_ONCE)):
+            for pair, own in self._by_domain(part):
+                self._list(self._count(pair, own))
+
+    def add_plain(self, rows: "PlainRows") -> None:
+        """Add plain rows, by columns."""
+        from spfengine.replaying.columns import groups, listed_rows
+
+        names = [self._replay.domain_of(Sender(_ANYBODY.ip, f"@{name}")) for name in rows.domains]
+        tilings = {at: self._replay.tiling_of(name) for at, name in enumerate(names) if name in self._replay.pairs}
+        by_effect: dict[Effect | None, list[Any]] = {}
+        for group in groups(rows, tilings):
+            if group.domain not in tilings:
+                self._others[0] += len(group.rows)
+                self._others[1] += group.messages
+                continue
+            before, after = tilings[group.domain].outcomes[group.outcome]
+            row = self._row(self._replay.pairs[names[group.domain]], before, after)
+            row[3] += len(group.rows)
+            row[4] += group.messages
+            effect = row[2].effect
+            if effect not in _QUIET:
+                by_effect.setdefault(effect, []).append(group.rows)
+        for parts in by_effect.values():
+            senders = [rows.sender_at(at) for at in listed_rows(rows, parts, self._replay.listed_at_most)]
+            for pair, own in self._by_domain(senders):
+                self._list(self._changes(pair, own))
+
+    def _by_domain(self, senders: Iterable[Sender]) -> Iterator[tuple["_Pair", list[Sender]]]:
+        """Yield the senders of each domain that has policies; the others are counted."""
+        by_domain: dict[str, list[Sender]] = {}
+        for sender in senders:
+            domain = self._replay.domain_of(sender)
+            if domain in self._replay.pairs:
+                by_domain.setdefault(domain, []).append(sender)
+            else:
+                self._others[0] += 1
+                self._others[1] += sender.count
+        for domain, own in by_domain.items():
+            yield self._replay.pairs[domain], own
+
+    def _list(self, changed: Iterable[ReplayedSender]) -> None:
+        self._listed = foremost([*self._listed, *changed], self._replay.listed_at_most)
+
+    def _row(self, pair: "_Pair", before: Outcome, after: Outcome) -> list[Any]:
+        """Return what is counted for these outcomes: the outcomes, what changes, rows and messages."""
+        key = pair.domain, id(before), id(after)  # the policies keep the outcomes alive, so the ids are unique
+        row = self._counts.get(key)
+        if row is None:
+            row = self._counts[key] = [before, after, _change(before, after), 0, 0]
+        return row
+
+    def _count(self, pair: "_Pair", senders: list[Sender]) -> Iterator[ReplayedSender]:
+        """Count the senders of a domain by their outcomes; yield those whose result changes or may change."""
+        for sender, before, after in _outcomes(pair, senders):
+            row = self._row(pair, before, after)
+            row[3] += 1
+            row[4] += sender.count
+            effect = row[2].effect
+            if effect not in _QUIET:
+                yield _replayed(pair.domain, sender, before, after, effect)
+
+    def _changes(self, pair: "_Pair", senders: list[Sender]) -> Iterator[ReplayedSender]:
+        """Yield what changes for senders of a domain that were counted before."""
+        for sender, before, after in _outcomes(pair, senders):
+            yield _replayed(pair.domain, sender, before, after, self._row(pair, before, after)[2].effect)
 
 
 def _read_pair(given: object) -> _Pair:
@@ -183,27 +264,16 @@ def _read_pair(given: object) -> _Pair:
     return _Pair(domain, before, after)
 
 
-def _count(
-    pair: _Pair, senders: list[Sender], counts: dict[tuple[str, int, int], list[Any]]
-) -> Iterator[ReplayedSender]:
-    """Count the senders of a domain by their outcomes; yield those whose result changes or may change."""
+def _outcomes(pair: _Pair, senders: list[Sender]) -> Iterator[tuple[Sender, Outcome, Outcome]]:
+    """Yield each sender with its outcomes before and after."""
     ips = [sender.ip for sender in senders]
-    for sender, before, after in zip(senders, pair.before.check_many(ips), pair.after.check_many(ips), strict=True):
-        key = pair.domain, id(before), id(after)  # the policies keep the outcomes alive, so the ids are unique
-        row = counts.get(key)
-        if row is None:
-            row = counts[key] = [before, after, _change(sender, before, after), 0, 0]
-        row[3] += 1
-        row[4] += sender.count
-        effect = row[2].effect
-        if effect not in _QUIET:
-            yield _replayed(pair.domain, sender, before, after, effect)
+    yield from zip(senders, pair.before.check_many(ips), pair.after.check_many(ips), strict=True)
 
 
-def _change(sender: Sender, before: Outcome, after: Outcome) -> _Change:
+def _change(before: Outcome, after: Outcome) -> _Change:
     rests_on = tuple(sorted(before.inputs | after.inputs))
     if before.result is not None and after.result is not None:
-        return _Change(SenderChange(sender, before, after).effect, rests_on)
+        return _Change(SenderChange(_ANYBODY, before, after).effect, rests_on)
     return _Change(Effect.UNCHANGED if before.meaning() == after.meaning() else None, rests_on)
 
 
@@ -240,11 +310,11 @@ def _sender(row: object) -> Sender:
     if isinstance(row, Sender):
         return _verified(row)
     if isinstance(row, Mapping):
-        cells = {name: _cell(row[name]) for name in ALL_COLUMNS if name in row}
+        cells = {name: text_of_cell(row[name]) for name in ALL_COLUMNS if name in row}
     elif isinstance(row, Sequence) and not isinstance(row, str | bytes | bytearray):
         if len(row) > len(COLUMNS):
             raise UnusableError(f"the row has more than {len(COLUMNS)} cells")
-        cells = dict(zip(COLUMNS, [_cell(value) for value in row], strict=False))
+        cells = dict(zip(COLUMNS, [text_of_cell(value) for value in row], strict=False))
     else:
         raise UnusableError("the row is neither a sender nor made of cells", type(row).__name__)
     return sender_of_row(cells)
@@ -257,28 +327,3 @@ def _verified(sender: Sender) -> Sender:
     if not 0 < sender.count < MAX_COUNT:
         raise UnusableError(f"the count is not 1 to {MAX_COUNT - 1:,}")
     return sender
-
-
-def _cell(value: object) -> str:
-    """Return a cell as its text in a table.
-
-    Raises:
-        UnusableError: it is neither text, nor a number, nor an address.
-    """
-    if isinstance(value, str):
-        return value.strip()
-    if value is None or type(value).__name__ == "NAType":  # pandas.NA, which can't be compared with anything
-        return ""
-    if isinstance(value, IPv4Address | IPv6Address):
-        return str(value)
-    if isinstance(value, float):
-        if isnan(value):  # an empty cell of a data frame
-            return ""
-        value = int(value) if value.is_integer() else value  # a column of counts in which some cells are empty
-    try:
-        number = index(value)  # type: ignore[arg-type]  # a cell may be anything; TypeError is expected
-    except TypeError:
-        raise UnusableError(
-            "a cell is neither text, nor a whole number, nor an address", type(value).__name__
-        ) from None
-    return str(max(-1, min(number, MAX_COUNT)))  # a number beyond these is refused as a count, whatever it is

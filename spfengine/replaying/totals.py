@@ -1,4 +1,4 @@
-"""What a replay returns: totals that add up, in whatever parts and order they are added."""
+"""What a replay returns: totals that add up, in any parts and any order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ _Group = tuple[str, str | None, str]
 
 
 class Totals(Frozen):
-    """The result of a replay. `+` adds up parts: the sum is the same in whatever order, and however they are grouped.
+    """The result of a replay. `+` adds up parts: the sum is the same in any order and any grouping.
 
     `Totals()` is the sum of nothing, so that `sum(parts, Totals())` adds up any number. Totals are small and immutable,
     can be pickled, and have a JSON form.

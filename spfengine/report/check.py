@@ -1,7 +1,8 @@
 """A check as a page: the result in a sentence, what decided it, and every term that was looked at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from spfengine.advice.explained_check import ExplainedCheck
 from spfengine.answers import RRType
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -26,7 +27,7 @@ from spfengine.report.page import (
 )
 from spfengine.report.records import problem_finding
 from spfengine.report.sentence import sentence_blocks
-from spfengine.text.check import explanation_lines, problems_of, verdict_lines
+from spfengine.text.check import beyond_lines, draft_lines, explanation_lines, problems_of, verdict_lines
 from spfengine.text.lines import Line, Span
 from spfengine.text.outcomes import SHOWN_TERM
 from spfengine.text.trace import MARKS, answer_text, decisive_records
@@ -76,6 +77,20 @@ def check_page(
         tuple(prose([*lead, *more])),
         tuple(sections),
     )
+
+
+def explained_page(
+    found: ExplainedCheck, limits: Limits, drafts: Mapping[str, bool], plan: Sequence[Line] = ()
+) -> Page:
+    """Return the page of results with what explains them.
+
+    Args:
+        limits: the limits of the check.
+        drafts: the names that have a draft, each with whether the check asked for it.
+        plan: the lines of the plan to get within the limits.
+    """
+    more = [*draft_lines(drafts), *beyond_lines(found.beyond.values())]
+    return check_page(found.results, limits, found.notes, more, plan)
 
 
 def _sections(result: CheckResult, limits: Limits, notes: tuple[Note, ...], of: str, *, is_last: bool) -> list[Section]:

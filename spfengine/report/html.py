@@ -27,12 +27,18 @@ class Script:
     """What makes a page interactive.
 
     Attributes:
-        drafts: the names and records that the reader edits.
+        title: what the reader is invited to do.
+        drafts: the names and records that they edit; "" for a record alone.
+        entries: the lines that they edit: label, text and example of each.
+        takes_senders: whether they may add senders.
         situation: what the engine needs to answer, as JSON without "<".
         parts: the parts of the engine, and their octets, packed by gzip, in base64.
     """
 
+    title: str
     drafts: tuple[tuple[str, str], ...]
+    entries: tuple[tuple[str, str, str], ...]
+    takes_senders: bool
     situation: str
     parts: tuple[tuple[str, str], ...]
 
@@ -51,7 +57,7 @@ def page_html(page: Page, now: float | None = None, script: Script | None = None
     from markupsafe import Markup
 
     style = _template("style.css") + ("" if script is None else _template("interactive.css"))
-    code, worker = ("", "") if script is None else (_template("interactive.js"), _template("interactive-worker.js"))
+    code, worker = ("", "") if script is None else (_template("interactive.js"), _template("worker.js"))
     made = strftime("%Y-%m-%d %H:%M UTC", gmtime(time() if now is None else now))
     values = {
         "page": page,

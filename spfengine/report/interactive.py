@@ -6,7 +6,6 @@ the extra `live`), which `scripts/build_live_runtime.py` builds.
 """
 
 import gzip
-import json
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
@@ -16,9 +15,11 @@ from io import BytesIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from spfengine.errors import MissingExtraError
-from spfengine.report.edits import Situation
+from spfengine.report.edits.responding import situation_json
+from spfengine.report.edits.situation import Situation
 from spfengine.report.html import Script, page_html
 from spfengine.report.page import Page
+from spfengine.visible import visible_name
 
 RUNTIME = "spfengine_live"
 PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
@@ -45,8 +46,16 @@ def interactive_html(page: Page, situation: Situation, now: float | None = None)
         MissingExtraError: Jinja2 or Python for browsers is not installed.
         RecordingError: an answer of the situation can't be written.
     """
-    text = json.dumps(situation.to_dict(), separators=(",", ":"))
-    return page_html(page, now, Script(situation.drafts, text.replace("<", "\\u003c"), _parts()))
+    drafts = tuple([(visible_name(draft.name), draft.record) for draft in situation.drafts])
+    script = Script(
+        situation.title,
+        drafts,
+        situation.entries,
+        situation.takes_senders,
+        situation_json(situation),
+        _parts(situation.needs),
+    )
+    return page_html(page, now, script)
 
 
 def require_runtime() -> None:
@@ -62,27 +71,30 @@ def _runtime() -> Traversable:
 
 
 @cache
-def _parts() -> tuple[tuple[str, str], ...]:
-    """Return the names of all parts, and their octets, packed by gzip, in base64."""
+def _parts(more: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+    """Return the names of all parts, and their octets, packed by gzip, in base64.
+
+    Args:
+        more: packages that the engine needs besides `PACKAGES`.
+    """
     runtime = _runtime()
     parts = {name: runtime.joinpath(f"{name}.gz").read_bytes() for name in PARTS}
-    parts["engine.zip"] = gzip.compress(engine_archive(PACKAGES, _LEFT_OUT), mtime=0)
+    parts["engine.zip"] = gzip.compress(engine_archive((*PACKAGES, *more), _LEFT_OUT), mtime=0)
     return tuple([(name, b64encode(octets).decode("ascii")) for name, octets in parts.items()])
 
 
-def engine_archive(packages: Iterable[str], left_out: Collection[str], compression: int = ZIP_STORED) -> bytes:
-    """Return the engine and what it needs as an archive, the same for the same files.
+def engine_archive(packages: Iterable[str], left_out: Collection[str]) -> bytes:
+    """Return the engine and what it needs as an archive that is not compressed, the same for the same files.
 
     Args:
         packages: what is packed.
         left_out: folders of the engine that are not.
-        compression: how, as `zipfile` names it.
     """
     octets = BytesIO()
     with ZipFile(octets, "w") as archive:
         for package in packages:
             for path, content in _contents(files(package), package, left_out):
-                archive.writestr(ZipInfo(path, _EARLIEST), content, compression)
+                archive.writestr(ZipInfo(path, _EARLIEST), content, ZIP_STORED)
     return octets.getvalue()
 
 

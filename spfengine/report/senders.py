@@ -9,6 +9,7 @@ from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import Line, Span
 from spfengine.text.senders import (
     GROUPS,
+    by_effect,
     by_loss,
     counted_senders,
     deciding_after,
@@ -28,8 +29,9 @@ _STYLES = {Effect.NEWLY_FAILING: "fail", Effect.UNKNOWN: "softfail", Effect.NEWL
 def sender_facts(changes: Sequence[SenderChange]) -> list[Block]:
     """Return how many messages are affected, by what happens to them."""
     facts = []
-    for effect, (name, _) in GROUPS.items():
-        messages = sum(change.sender.count for change in changes if change.effect is effect)
+    for effect, group in by_effect(changes).items():
+        name, _ = GROUPS[effect]
+        messages = sum(change.sender.count for change in group)
         if messages or effect in (Effect.NEWLY_FAILING, Effect.NEWLY_PASSING):
             style = _STYLES.get(effect, "") if messages else ""
             facts.append(Fact(f"{messages:,}", f"{'message' if messages == 1 else 'messages'} {name}", style))
@@ -39,9 +41,9 @@ def sender_facts(changes: Sequence[SenderChange]) -> list[Block]:
 def sender_tables(changes: Sequence[SenderChange]) -> list[Block]:
     """Return a table for each thing that happens to senders."""
     blocks: list[Block] = []
-    for effect, (name, style) in GROUPS.items():
-        group = [change for change in changes if change.effect is effect]
+    for effect, group in by_effect(changes).items():
         if group:
+            name, style = GROUPS[effect]
             blocks += prose(_dmarc_lines(effect, group))
             caption = text(Span(name, style), Span(f" {counted_senders(group)}", "quiet"))
             blocks.append(sender_table(caption, group))

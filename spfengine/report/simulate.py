@@ -40,7 +40,7 @@ from spfengine.text.lines import Span, line
 from spfengine.text.outcomes import condition_lines
 from spfengine.text.senders import authentication_lines, counted_senders, unknown_input_lines
 from spfengine.text.simulate import (
-    SECTIONS,
+    by_section,
     changes_of,
     cost_lines,
     end_words,
@@ -50,7 +50,6 @@ from spfengine.text.simulate import (
     placed_problem,
     record_forms,
     record_lines,
-    section_of,
     simulation_lines,
 )
 from spfengine.visible import visible_name
@@ -142,8 +141,8 @@ def effect_sections(simulation: Simulation, *, with_senders: bool = True) -> lis
     changes = changes_of(simulation, everything=True)
     owners = Owners(simulation.changes)
     sections = []
-    for name in SECTIONS:
-        blocks = sender_tables([change for change in senders if section_of(change) == name])
+    for name, concerned in by_section(senders).items():
+        blocks = sender_tables(concerned)
         if name in _KINDS:
             blocks += group_tables(changes, _KINDS[name], owners)
         elif name == "not known":

@@ -15,6 +15,7 @@ import dns.wire
 
 from spfengine.answers import RRType
 from spfengine.names import from_labels, is_askable, to_labels
+from spfengine.resolvers.message_size import after_name
 
 EDNS_SIZE = 1232
 """Octets of the largest UDP reply that is asked for, which never needs fragments."""
@@ -171,7 +172,7 @@ def _read_sections(parser: dns.wire.Parser, query: Query, message: Message, coun
         if record is not None:
             message.authority.append(record)
     for _ in range(in_additional):
-        parser.get_name(decompress=True)
+        _skip_name(parser)
         rrtype, _size, extended, length = parser.get_struct("!HHIH")
         parser.get_bytes(length)
         if rrtype == _OPT:
@@ -199,6 +200,11 @@ def _labels(parser: dns.wire.Parser) -> Labels:
     return parser.get_name(decompress=True).labels[:-1]
 
 
+def _skip_name(parser: dns.wire.Parser) -> None:
+    """Go past a name that is not needed, without following its pointer."""
+    parser.get_bytes(after_name(parser.wire, parser.current) - parser.current)
+
+
 def _name(parser: dns.wire.Parser) -> str:
     return from_labels(_labels(parser))
 
@@ -217,8 +223,8 @@ def _unread(parser: dns.wire.Parser) -> None:
 
 
 def _minimum(parser: dns.wire.Parser) -> int:
-    parser.get_name(decompress=True)
-    parser.get_name(decompress=True)
+    _skip_name(parser)
+    _skip_name(parser)
     minimum: int = parser.get_struct("!IIIII")[4]
     return 0 if minimum >> 31 else minimum  # RFC 2181 §8
 

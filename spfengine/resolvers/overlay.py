@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status, Text
 from spfengine.errors import ZoneError
-from spfengine.names import fold
+from spfengine.names import domain_fault, fold
 from spfengine.resolvers.asking import aask, ask, require_resolver, slots_of
 from spfengine.resolvers.rrsets import (
     ANY_TYPE,
@@ -28,6 +28,7 @@ from spfengine.visible import visible, visible_name
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from spfengine.answers import Resolver
     from spfengine.resolvers.slots import Slots
 
 Drafts = Mapping[Any, Mapping[str, Records | None] | None]  # names are Text; Any, since Mapping is invariant in it
@@ -189,6 +190,16 @@ class Overlay:
         if answer.status is Status.NXDOMAIN and not answer.chain and key in self._existing:
             answer = Answer.nodata(answer.ttl)
         return with_chain(answer, chain, ttl) if chain else answer
+
+
+def with_drafts(resolver: "Resolver", drafts: Mapping[str, str]) -> "Resolver":
+    """Return a resolver with each draft as the only TXT record of its name; names that DNS can't ask are skipped.
+
+    Raises:
+        ZoneError: a draft can't be used.
+    """
+    usable = {name.encode("latin-1"): {"TXT": text} for name, text in drafts.items() if domain_fault(name) is None}
+    return Overlay(resolver, usable) if usable else resolver
 
 
 def _read_drafts(drafts: Drafts) -> tuple[dict[str, Node], set[str], tuple[str, ...]]:

@@ -5,7 +5,7 @@ sync and the asyncio form of a live resolver share every decision; only the code
 
 How a Question is asked:
 1. Each server in turn over UDP, with EDNS and a payload size of 1232 octets, which never needs fragments. Those that
-   were silent lately come last. No server is waited for so long that the time does not suffice for the others.
+   were silent lately come last. No server is waited for so long that there is no time left for the others.
 2. A truncated reply is asked for again over TCP, from the same server. One that has more records or strings than are
    read is TRUNCATED (see `message_size`).
 3. After FORMERR from a server that does not know EDNS, again without it (RFC 6891 §7).

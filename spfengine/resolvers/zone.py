@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.resolvers.bounds import GLUE, Bounds, Place
+from spfengine.resolvers.authority import GLUE, Authority, Place
 from spfengine.resolvers.redirections import Redirections
 from spfengine.resolvers.rrsets import (
     ANY_TYPE,
@@ -123,7 +123,7 @@ class Zone(Frozen):
     """
 
     __slots__ = (
-        "_answers", "_bounds", "_nodata", "_nodes", "_nxdomain", "_redirections", "_reversed", "apexes", "is_part",
+        "_answers", "_authority", "_nodata", "_nodes", "_nxdomain", "_redirections", "_reversed", "apexes", "is_part",
         "is_suite", "known_answer", "memo", "names", "rrsets", "ttl",
     )  # fmt: skip
     fields: ClassVar[tuple[str, ...]] = ("names", "rrsets", "apexes", "ttl", "is_part", "is_suite")
@@ -138,7 +138,7 @@ class Zone(Frozen):
     memo: dict[Any, Any]
     known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
-    _bounds: Bounds | None
+    _authority: Authority | None
     _nodes: dict[str, Node]
     _nodata: Answer
     _nxdomain: Answer
@@ -255,7 +255,7 @@ class Zone(Frozen):
         fill(self, "ttl", ttl)
         fill(self, "is_part", is_part)
         fill(self, "is_suite", is_suite)
-        fill(self, "_bounds", Bounds(apexes or (), rrsets) if apexes or is_part else None)
+        fill(self, "_authority", Authority(apexes or (), rrsets) if apexes or is_part else None)
         fill(self, "memo", {})
         fill(self, "_nodata", Answer.nodata(ttl))
         fill(self, "_nxdomain", Answer.nxdomain(ttl))
@@ -301,19 +301,19 @@ class Zone(Frozen):
 
     def speaks_for(self, name: str, type: RRType) -> bool:
         """Whether the zone says what DNS has at a folded name; if not, its answer is not known."""
-        if self._bounds is None:
+        if self._authority is None:
             return True
         name = name.removesuffix(".")
         if self._redirections.of(name) is not None:
             return True
-        place = self._bounds.place(name)
+        place = self._authority.place(name)
         if place is Place.BELOW:  # its CNAME would not be glue (RFC 1034 §4.2.1)
             node = self._nodes.get(name)
             return type in GLUE and node is not None and type in node.answers and node.cname is None
         source = self._source(name)
         if place is Place.OUTSIDE:
             return source in self._nodes
-        return source is None or self._bounds.place(source) is Place.INSIDE  # it is not a wildcard of NS records
+        return source is None or self._authority.place(source) is Place.INSIDE  # it is not a wildcard of NS records
 
     def _source(self, name: str) -> str | None:
         """Return the name whose records answer for `name`: itself, or a wildcard; None if there is no such name.

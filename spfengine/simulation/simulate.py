@@ -222,7 +222,7 @@ def _read_drafts(domain: str, draft: Draft) -> Generator[Question, Answer, tuple
 
 
 def _kept(before: Policy, after: Policy, records: list[RecordChange]) -> Generator[Question, Answer, list[Change]]:
-    """Return the networks that a removed term matches, and that keep their result all the same."""
+    """Return the networks that a removed term matches, and that keep their result nevertheless."""
     spans: tuple[Spans, Spans] = ([], [])
     for change in records:
         going = [term.term for term in change.terms if term.sign == "-"]

@@ -296,7 +296,7 @@ class Simulation(Reportable):
         """Whether mail that passed no longer does, an error is new, or a given sender gets a worse result.
 
         A network for which something was not answered does not count: it is not known. Nor does softfail → fail for
-        addresses that are no sender's: see `is_stricter`.
+        addresses that belong to no sender: see `is_stricter`.
         """
         return self.loses or any(change.effect is Effect.NEWLY_FAILING for change in self.senders)
 

@@ -1,8 +1,8 @@
 """A tolerant scanner for the literals of programs and of configuration in braces: Python, TypeScript, Terraform, JSON.
 
 It knows strings, comments and interpolations, and nothing else of a language. What it can't make sense of, it skips: a
-string that is not closed on its line is no string, and one that is not closed at all begins no string. Each character
-is read a bounded number of times.
+string that is not closed on its line is not one, and neither is one that is not closed at all. Each character is read a
+bounded number of times.
 """
 
 import re

@@ -61,6 +61,7 @@ _KINDS = {
     ".tf": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".tofu": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".tfvars": _Kind(code.TERRAFORM, atoms.FORMATTED),
+    ".hcl": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
     ".json": _Kind(code.JSON, atoms.DATA),
     ".yaml": _Kind(YAML, atoms.FORMATTED),
     ".yml": _Kind(YAML, atoms.FORMATTED),
@@ -137,8 +138,8 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
     mode = os.stat(name).st_mode
     if not S_ISDIR(mode) and kind_of(name) is None:
         raise ArgumentError(
-            f"{visible(name, 200)} is of no kind that records are found in; expected a folder, or a file whose name "
-            f"ends with {', '.join(ENDINGS)}"
+            f"{visible(name, 200)}: files of this kind are not read; expected a folder, or a file whose name ends with "
+            f"{', '.join(ENDINGS)}"
         )
     unread: list[UnreadFile] = []
     paths = list(walked(name, unread, lambda file: kind_of(file) is not None)) if S_ISDIR(mode) else [name]

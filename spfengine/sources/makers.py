@@ -1,11 +1,13 @@
 """What may make SPF records that the file does not show: modules, roles, components, functions, records of any type.
 
 Whether a record that is no longer in a file is gone is not known if something else in the files may make it now:
-`module "mail" {…}` of Terraform, a role of Ansible, `mailRecords("example.com")`. Nothing of it is followed.
+`module "mail" {…}` of Terraform, a role of Ansible, `mailRecords("example.com")`, a resource of a mail provider.
+Nothing of it is followed.
 """
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from spfengine.names import domain_fault
 from spfengine.sources.atoms import text_of as text_of_atoms
@@ -50,7 +52,27 @@ _MOST_LEVELS = 12
 _ABOUT_KEYS = frozenset(ZONE_KEYS)  # a `name` may be that of the module itself
 _LONGEST_NAME = 260
 _NAME = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.[A-Za-z][A-Za-z0-9\-]*")
-_FILE = re.compile(r"\.(?:tf|json|ya?ml|m?js|tsx?|py|j2|zone|db|txt|md|sh)\Z", re.IGNORECASE)
+_BLOCKS = frozenset({"module", "component", "unit", "stack", "deployment", "include"})  # of Terraform and Terragrunt
+_OF_MAIL = re.compile(r"mail|spf|dmarc|m365|o365|office365|workspace|sendgrid|postmark|sparkpost", re.IGNORECASE)
+_WITHOUT_SPF = re.compile(
+    r"(?:^|_)(?:(?:a|aaaa|alias|caa|cname|dkim|ds|mx|naptr|ns|ptr|spf|srv|sshfp|tlsa|txt)_record|zone|certificate|acm|app"
+    r"|bucket|cluster|distribution|firewall|function|gateway|group|ingress|instance|listener|load_balancer|page_rule"
+    r"|policy|project|queue|repository|role|ruleset|secret|server|storage|topic|user)s?(?:_|\Z)",
+    re.IGNORECASE,
+)  # resources that make no SPF record, or show it
+_SHOWN_KEYS = RECORD_KEYS.union(TYPE_KEYS)
+_NAMED = _ABOUT_KEYS | frozenset(NAME_KEYS)
+_FILE = re.compile(
+    r"\.(?:tf|tofu|tfvars|hcl|toml|csv|tpl|tftpl|tmpl|json|ya?ml|m?js|tsx?|py|j2|zone|db|txt|md|sh)\Z", re.IGNORECASE
+)
+
+
+class _Extent(NamedTuple):
+    """The first and the last token of what may make records, and the keys whose values are the domains it is about."""
+
+    first: int
+    last: int
+    keys: frozenset[str] = _ABOUT_KEYS
 
 
 def makers_of(path: str, reading: Reading, lines: Lines) -> Iterator[Unshown]:
@@ -63,44 +85,81 @@ def makers_of(path: str, reading: Reading, lines: Lines) -> Iterator[Unshown]:
         extent = _extent(reading, index)
         if extent is None:
             continue
-        first, last = extent
+        first, last, keys = extent
         start, end = reading.tokens[first].start, reading.tokens[last].end
         whole = " ".join(reading.text[start : min(end, start + _LONGEST)].split())
         shown = whole.partition("{")[0].strip() or whole
         region = lines.region(start, max(reading.tokens[first].end, start))
-        yield Unshown(path, shown[:_SHOWN], region, None, whole, tuple(_domains(reading, first, last)), makes=True)
+        yield Unshown(
+            path, shown[:_SHOWN], region, None, whole, tuple(_domains(reading, first, last, keys)), makes=True
+        )
         found += 1
         if found == _MOST:
             return
 
 
-def _extent(reading: Reading, index: int) -> tuple[int, int] | None:
-    """Return the first and last token of what may make records and begins or opens here; None if nothing does."""
+def _extent(reading: Reading, index: int) -> _Extent | None:
+    """Return the place of what may make records and begins or opens here; None if nothing does."""
     token = reading.tokens[index]
     if is_sign(token, "{", "("):
-        return _module(reading, index) or _of_any_type(reading, index) or _call(reading, index)
+        return (
+            _module(reading, index)
+            or _resource(reading, index)
+            or _of_any_type(reading, index)
+            or _call(reading, index)
+        )
     if is_sign(reading.at(index + 1), ":", "=") and (isinstance(token, Literal) or is_word(token)):
         return _pair(reading, index)
     if is_word(token) and reading.language is JAVASCRIPT:
         return _word_in_domain(reading, index)
     if isinstance(token, Literal) and reading.text[token.start : token.end].strip("\"'") in _STACKS:
-        return index, index
+        return _Extent(index, index)
     return None
 
 
-def _module(reading: Reading, opening: int) -> tuple[int, int] | None:
+def _module(reading: Reading, opening: int) -> _Extent | None:
+    """Return the place of a module, or of what Terragrunt takes from a module or gives to it."""
     closing = reading.closing.get(opening, opening)
-    if reading.language is TERRAFORM and is_sign(reading.at(opening - 2), "module") and label_at(reading, opening - 1):
-        return opening - 2, closing
-    if reading.language is TERRAFORM_JSON:
-        outer = reading.enclosing.get(opening)
-        key = None if outer is None else key_before(reading, outer)
-        if isinstance(key, Literal) and reading.text[key.start : key.end] == '"module"':
-            return opening - 2, closing
+    before = reading.at(opening - 1)
+    if reading.language is TERRAFORM:
+        if text_of(reading.at(opening - 2)) in _BLOCKS and label_at(reading, opening - 1):
+            return _Extent(opening - 2, closing)
+        if is_sign(before, "terraform", "include") and {"source", "path"} & pairs_in(reading, opening).by_name.keys():
+            return _Extent(opening - 1, closing)
+        if is_sign(before, "=") and is_sign(reading.at(opening - 2), "inputs") and opening not in reading.enclosing:
+            return _Extent(opening - 2, closing)
+    if reading.language is TERRAFORM_JSON and _key_around(reading, opening) == "module":
+        return _Extent(opening - 2, closing)
     return None
 
 
-def _of_any_type(reading: Reading, opening: int) -> tuple[int, int] | None:
+def _key_around(reading: Reading, opening: int) -> str:
+    """Return the key of the object of JSON that is around this one."""
+    outer = reading.enclosing.get(opening)
+    key = None if outer is None else key_before(reading, outer)
+    return reading.text[key.start : key.end].strip('"') if isinstance(key, Literal) else ""
+
+
+def _resource(reading: Reading, opening: int) -> _Extent | None:
+    """Return the place of a resource that may make the records of a domain by itself: `mailgun_domain`."""
+    closing = reading.closing.get(opening, opening)
+    if reading.language is TERRAFORM and is_sign(reading.at(opening - 3), "resource"):
+        first, kind = opening - 3, label_at(reading, opening - 2)
+    elif reading.language is TERRAFORM_JSON:
+        outer = reading.enclosing.get(opening)
+        if outer is None or _key_around(reading, outer) != "resource":
+            return None
+        first, kind = opening - 2, _key_around(reading, opening)
+    else:
+        return None
+    if _WITHOUT_SPF.search(kind) or any(key in _SHOWN_KEYS for key in _keys(reading, opening)):
+        return None  # it makes no SPF record, or the file shows what it makes, or `_of_any_type` sees it
+    if _OF_MAIL.search(kind) or any(True for _ in _domains(reading, opening, closing, _NAMED)):
+        return _Extent(first, closing, _NAMED)
+    return None
+
+
+def _of_any_type(reading: Reading, opening: int) -> _Extent | None:
     """Return the place of a record whose type the file does not show."""
     pairs = pairs_in(reading, opening).by_name
     kind = next((pairs[key] for key in TYPE_KEYS if key in pairs), None)
@@ -111,10 +170,10 @@ def _of_any_type(reading: Reading, opening: int) -> tuple[int, int] | None:
     is_shown = all(atom.char is not None for atom in atoms) and not re.search(r"\$\{|\{\{|%[sv]", text)
     if is_shown or text_of(reading.at(kind)) in _TYPES_OF_PROGRAMS:
         return None
-    return max(opening - 1, 0), reading.closing.get(opening, opening)
+    return _Extent(max(opening - 1, 0), reading.closing.get(opening, opening))
 
 
-def _call(reading: Reading, opening: int) -> tuple[int, int] | None:
+def _call(reading: Reading, opening: int) -> _Extent | None:
     """Return the place of a call that names a domain, or is about mail or records by its words."""
     callee = text_of(reading.at(opening - 1))
     if reading.language not in (JAVASCRIPT, PYTHON) or not reading.opens_call(opening) or _is_known(callee):
@@ -135,12 +194,15 @@ def _call(reading: Reading, opening: int) -> tuple[int, int] | None:
         or _ABOUT_MAIL.search(said)
         or any(True for _ in _domains(reading, opening, closing))
     ):
-        return opening - 1, closing
+        return _Extent(opening - 1, closing)
     return None
 
 
 def _keys(reading: Reading, opening: int) -> Iterator[str]:
-    """Yield the names of a call's arguments, and the keys of those that are objects: new Record("x", {type: "A"})."""
+    """Yield the names of a call's arguments, and the keys of those that are objects: new Record("x", {type: "A"}).
+
+    Of a block, these are the keys of it and of the blocks in it.
+    """
     yield from pairs_in(reading, opening).by_name
     index, closing = opening + 1, reading.closing.get(opening, opening)
     for _ in range(_MOST_TOKENS):
@@ -165,20 +227,20 @@ def _is_argument(reading: Reading, index: int) -> bool:
     return False
 
 
-def _pair(reading: Reading, index: int) -> tuple[int, int] | None:
+def _pair(reading: Reading, index: int) -> _Extent | None:
     """Return the place of a role of Ansible, or of what a key says is about SPF."""
     name = _key_text(reading, reading.tokens[index])
     if name in _ROLES or _SPF_KEY.search(name):
-        return index, reading.closing.get(index + 2, min(index + 2, len(reading.tokens) - 1))
+        return _Extent(index, reading.closing.get(index + 2, min(index + 2, len(reading.tokens) - 1)))
     return None
 
 
-def _word_in_domain(reading: Reading, index: int) -> tuple[int, int] | None:
+def _word_in_domain(reading: Reading, index: int) -> _Extent | None:
     """Return the place of a variable that a domain of DNSControl has, after its name and registrar."""
     is_alone = is_sign(reading.at(index - 1), *_BEFORE_WORD) and is_sign(reading.at(index + 1), *_AFTER_WORD)
     if not is_alone or _is_known(text_of(reading.at(index))):
         return None
-    return (index, index) if _in_domain(reading, index) else None
+    return _Extent(index, index) if _in_domain(reading, index) else None
 
 
 def _in_domain(reading: Reading, index: int) -> bool:
@@ -198,14 +260,14 @@ def _is_known(name: str) -> bool:
     return name in _ZONES or _OTHER_RECORDS.fullmatch(name) is not None or _SETTINGS.fullmatch(name) is not None
 
 
-def _domains(reading: Reading, first: int, last: int) -> Iterator[str]:
+def _domains(reading: Reading, first: int, last: int, keys: frozenset[str] = _ABOUT_KEYS) -> Iterator[str]:
     """Yield the names of DNS with a dot that a place says it is about: `domain = "a.example"`, `f("a.example")`."""
     for index in range(first, min(last + 1, first + _MOST_TOKENS)):
         token = reading.tokens[index]
         if not isinstance(token, Literal) or token.end - token.start > _LONGEST_NAME:
             continue
         key = key_before(reading, index)
-        is_about = is_sign(reading.at(index - 1), "(") if key is None else _key_text(reading, key) in _ABOUT_KEYS
+        is_about = is_sign(reading.at(index - 1), "(") if key is None else _key_text(reading, key) in keys
         text = reading.text[token.start : token.end].strip("\"'`").removesuffix(".")
         if is_about and _NAME.fullmatch(text) and not _FILE.search(text) and domain_fault(text) is None:
             yield text.lower()

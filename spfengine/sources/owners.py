@@ -30,7 +30,7 @@ ZONE_KEYS = (
 )  # fmt: skip
 """What the zone of a record is called, in the order of preference."""
 _MOST_AROUND = 3  # brackets around a value that may say that it is that of a TXT record
-_OPAQUE = frozenset({"zone_id", "zoneid", "managed_zone", "managedzone"})  # their values are no names of DNS
+_OPAQUE = frozenset({"zone_id", "zoneid", "managed_zone", "managedzone"})  # their values are not names of DNS
 TYPE_KEYS = ("type", "recordtype", "record_type", "rrtype")
 """What the type of a record is called."""
 RECORD_KEYS = frozenset(
@@ -164,7 +164,7 @@ class Owners:
         return _owner(_Part(found[1] if is_known else None, found[1].replace(UNKNOWN, "...")), None, is_relative=True)
 
     def _part(self, reading: Reading, level: Level, keys: tuple[str, ...]) -> _Part | None:
-        """Return the value of the first of these keys that is one; a number or identifier is no zone."""
+        """Return the value of the first of these keys that is one; a number or identifier is not a zone."""
         for key in keys:
             index = level.pairs.get(key)
             if index is None or (key == level.key and key in RECORD_KEYS):
@@ -276,7 +276,7 @@ def _zone_of(path: str) -> str | None:
 
 
 def _domain(text: str) -> str | None:
-    """Return a name that DNS can have, without the final dot; None if it is none."""
+    """Return a name that DNS can have, without the final dot; None if it is not one."""
     name = to_a_labels(text.strip().removesuffix("."))
     if name is None or not _IN_TEXT.match(name) or domain_fault(name) is not None:
         return None

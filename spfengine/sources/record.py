@@ -100,7 +100,7 @@ def begins(text: str) -> bool:
 def record_in(
     path: str, text: str, lines: Lines, value: Value, templates: re.Pattern[str], *, is_code: bool, is_sure: bool
 ) -> FoundRecord | None:
-    """Return the record that a string is, without its name, or None if it is none.
+    """Return the record that a string is, without its name, or None if it is not one.
 
     Args:
         text: the text of the file.

@@ -85,7 +85,7 @@ class DomainList:
         return self._read()
 
     def _begin(self, octets: bytes) -> None:
-        """Add octets to the current line. Of a long line only so much is kept that it is known to be too long."""
+        """Add octets to the current line. Of a long line, only enough is kept to know that it is too long."""
         self._end += len(octets)
         self._rest += octets[: MAX_LINE + 1 - len(self._rest)]
 

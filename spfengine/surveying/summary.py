@@ -1,4 +1,4 @@
-"""What the lines of a survey come to: counts that add up, in whatever parts and order they are added."""
+"""A summary of the lines of a survey: counts that add up, in any parts and any order."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ def whole_of(row: SummaryRow) -> SummaryRow | None:
 
 
 class Summary(Frozen):
-    """What the lines of a survey come to. `+` adds up parts: the sum is the same in whatever order.
+    """The summary of the lines of a survey. `+` adds up parts: the sum is the same in any order.
 
     `Summary()` is the sum of nothing, so that `sum(parts, Summary())` adds up any number. A summary is immutable, can
     be pickled, and has a JSON form. No part may have a domain that another one has; it would count twice.
@@ -198,7 +198,7 @@ def _text(row: SummaryRow | None) -> str | None:
 
 
 def _rows_of(line: Field) -> tuple[list[SummaryRow], list[str]]:
-    """Return the rows in which a line is counted, and the domains that it is broken by."""
+    """Return the rows in which a line is counted, and the domains by which it is broken."""
     if line["schema"].data != LINE_SCHEMA:
         line["schema"].refuse(f'"{LINE_SCHEMA}"')
     if line["state"].word(DomainState) is DomainState.NO_DOMAIN:

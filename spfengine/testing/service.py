@@ -15,6 +15,7 @@ from spfengine.testing import wire
 from spfengine.testing.faults import FaultEffect, FaultKind
 
 _UNDER_WAY = 10_000
+_CONNECTIONS = 400  # so that the usual 1,024 file descriptors always suffice: without any, asyncio floods the log
 _PER_CONNECTION = 64
 _IDLE_SECONDS = 10.0
 _WORKERS = 16
@@ -94,6 +95,9 @@ class Service:
             transport.sendto(reply, client)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._conversations) >= _CONNECTIONS:
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._conversations[task] = writer

@@ -1,6 +1,6 @@
 """A check: the result first, then what decided it, and why nothing else did."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from spfengine.evaluation.check_host import QUALIFIERS
@@ -39,7 +39,7 @@ _SHOWN_TERM = 300
 
 
 def check_lines(
-    results: list[CheckResult], limits: Limits, width: int | None, drafts: dict[str, bool], *, with_trace: bool
+    results: Sequence[CheckResult], limits: Limits, width: int | None, drafts: Mapping[str, bool], *, with_trace: bool
 ) -> Iterator[Line]:
     """Yield the lines for one result, or for those of both identities.
 
@@ -57,7 +57,7 @@ def check_lines(
     yield from draft_lines(drafts)
 
 
-def draft_lines(drafts: dict[str, bool]) -> Iterator[Line]:
+def draft_lines(drafts: Mapping[str, bool]) -> Iterator[Line]:
     """Yield which drafts the check was with, and whether it asked for them."""
     for name, asked in drafts.items():
         unused = "" if asked else ": nothing asked for it, so it changes nothing"
@@ -70,6 +70,15 @@ def note_lines(notes: Iterable[Note]) -> Iterator[Line]:
         yield line()
         yield note(WARNING, each.text)
         yield note(Span("hint: ", "strong"), each.hint, indent=4)
+
+
+def beyond_lines(results: Iterable[CheckResult]) -> Iterator[Line]:
+    """Yield what checks that ended at a limit would give without it; `results` are those without it."""
+    for result in results:
+        path = " → ".join([visible(term, 100) for _, term in result.path])
+        by = f"by {path}" if result.directive is not None else "since no term matches"
+        no_include = "" if len(result.path) > 1 else f", and no include names {result.ip}"
+        yield note(f"without the limit, the result would be {result.result} {by}{no_include}")
 
 
 def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trace: bool) -> Iterator[Line]:

@@ -67,35 +67,51 @@ def render_readiness(readiness: Readiness, width: int | None, own: Iterable[str]
 
 
 def _answer(readiness: Readiness) -> Span:
-    failing, carried = readiness.senders(Prospect.FAILS), readiness.senders(Prospect.CARRIED_BY_DKIM)
-    already = "it has -all already, and " if readiness.is_enforced else ""
-    not_ready = "" if already else "not ready for -all: "
-    verb = "fail" if already else "would fail"
+    """Return whether the domain is ready for -all; if its record has -all already, who fails by it."""
     if readiness.simulation is None:
-        return Span(
-            "not known whether it is ready for -all" if readiness.is_incomplete else "not ready for -all", "fault"
-        )
+        known = "not known whether it is ready" if readiness.is_incomplete else "not ready"
+        return Span(f"{known} for -all", "fault")
     if readiness.simulation.is_broken:
         return Span("not ready for -all: its record is broken", "fault")
+    if readiness.is_enforced:
+        return _answer_if_enforced(readiness, readiness.simulation.senders)
+    failing, carried = readiness.senders(Prospect.FAILS), readiness.senders(Prospect.CARRIED_BY_DKIM)
     if failing:
-        return Span(f"{already}{not_ready}{_senders(failing)} {verb}", "fail")
+        return Span(f"not ready for -all: {_senders(failing)} would fail", "fail")
     if carried:
-        only = f"{_senders(carried)} {'is' if len(carried) == 1 else 'are'} carried by DKIM alone"
-        return Span(f"{already}{not_ready}{only}", "softfail")
+        return Span(f"not ready for -all: {_carried_by_dkim(carried)}", "softfail")
     if not readiness.simulation.senders:
-        return Span(
-            f"{already}who sends is not known, so nobody can say who {verb}s" if already else _UNKNOWN, "softfail"
-        )
+        return Span("not known whether it is ready for -all: no sender is given", "softfail")
+    if readiness.is_ready is None:
+        return Span("no sender given is known to fail, but not everything is known", "softfail")
+    return Span(f"ready for -all, by the senders given: {_none_fails(readiness)}", "pass")
+
+
+def _answer_if_enforced(readiness: Readiness, senders: Sequence[SenderChange]) -> Span:
+    already = "it has -all already, and "
+    failing, carried = readiness.senders(Prospect.FAILS), readiness.senders(Prospect.CARRIED_BY_DKIM)
+    if failing:
+        return Span(f"{already}{_senders(failing)} fail", "fail")
+    if carried:
+        return Span(f"{already}{_carried_by_dkim(carried)}", "softfail")
+    if not senders:
+        return Span(f"{already}who sends is not known, so nobody can say who fails", "softfail")
     if readiness.is_ready is None:
         return Span(f"{already}no sender given is known to fail, but not everything is known", "softfail")
-    total = len(readiness.simulation.senders)
-    all_pass = "the sender given passes" if total == 1 else f"all {total:,} senders given pass"
+    return Span(f"{already}{_none_fails(readiness)}", "pass")
+
+
+def _carried_by_dkim(changes: Sequence[SenderChange]) -> str:
+    return f"{_senders(changes)} {'is' if len(changes) == 1 else 'are'} carried by DKIM alone"
+
+
+def _none_fails(readiness: Readiness) -> str:
+    """Return that all senders given pass, or that none fails if -all does not decide for some of them."""
+    assert readiness.simulation is not None, "without a record nothing is known of senders"
     if readiness.senders(Prospect.OTHER):
-        all_pass = "no sender given fails"
-    return Span(f"{already}{all_pass}" if already else f"ready for -all, by the senders given: {all_pass}", "pass")
-
-
-_UNKNOWN = "not known whether it is ready for -all: no sender is given"
+        return "no sender given fails"
+    total = len(readiness.simulation.senders)
+    return "the sender given passes" if total == 1 else f"all {total:,} senders given pass"
 
 
 def next_steps(readiness: Readiness) -> Iterator[Line]:

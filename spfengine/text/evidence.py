@@ -1,7 +1,7 @@
 """What was read about senders, as text: from which files, what was not read, and what is not known."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from spfengine.evidence.evidence import Evidence, ReportedBy
@@ -43,19 +43,26 @@ def evidence_lines(evidence: Evidence | None, *, quiet: bool = False) -> Iterato
         reports = counted(evidence.duplicates, "DMARC report")
         yield note(f"given before (same reporter and Report-ID), so not counted: {reports}")
     if evidence.repaired and not quiet:
-        yield note(f"read in spite of {counted(sum(entry.count for entry in evidence.repaired), 'fault')}:")
-        yield from [note(str(entry), indent=4) for entry in evidence.repaired[:_MOST_REPAIRED]]
-        more = and_more(len(evidence.repaired) - _MOST_REPAIRED, "kind")
-        if more:
-            yield note(f"… {more}; --json has them all", indent=4)
+        yield from _repaired(evidence)
     if evidence.skipped:
-        yield note(f"not read: {counted(evidence.skipped, 'row or part', 'rows or parts')}")
-        for unread in evidence.unread[:_MOST_UNREAD]:
-            yield note(str(unread), indent=4)
-        rest = evidence.unread[_MOST_UNREAD:]
-        if rest:
-            rows = counted(sum(unread.count for unread in rest), "row")
-            yield note(f"… {and_more(len(rest), 'kind')}, of {rows}", indent=4)
+        yield from _not_read(evidence)
+
+
+def _repaired(evidence: Evidence) -> Iterator[Line]:
+    yield note(f"read in spite of {counted(sum(entry.count for entry in evidence.repaired), 'fault')}:")
+    yield from [note(str(entry), indent=4) for entry in evidence.repaired[:_MOST_REPAIRED]]
+    more = and_more(len(evidence.repaired) - _MOST_REPAIRED, "kind")
+    if more:
+        yield note(f"… {more}; --json has them all", indent=4)
+
+
+def _not_read(evidence: Evidence) -> Iterator[Line]:
+    yield note(f"not read: {counted(evidence.skipped, 'row or part', 'rows or parts')}")
+    yield from [note(str(unread), indent=4) for unread in evidence.unread[:_MOST_UNREAD]]
+    rest = evidence.unread[_MOST_UNREAD:]
+    if rest:
+        rows = counted(sum(unread.count for unread in rest), "row")
+        yield note(f"… {and_more(len(rest), 'kind')}, of {rows}", indent=4)
 
 
 def _reported(evidence: Evidence) -> Iterator[Line]:
@@ -64,13 +71,19 @@ def _reported(evidence: Evidence) -> Iterator[Line]:
     reporters = Counter([visible(report.organisation or report.email, 60) for report in reports])
     names = [name if count == 1 else f"{name} ({count:,})" for name, count in reporters.most_common() if name]
     if names:
-        days = [time for report in reports for time in (report.begin, report.end) if time is not None]
-        first, last = (_day(min(days)), _day(max(days))) if days else ("", "")
-        period = "" if not days else f", {first}" if first == last else f", {first} to {last}"
-        yield note(f"reported by: {listed(names, _MOST_RECEIVERS)}{period}")
+        yield note(f"reported by: {listed(names, _MOST_RECEIVERS)}{_period(reports)}")
     domains = list(dict.fromkeys([_with_policy(report) for report in reports if report.domain]))
     if domains:
         yield note(f"about: {listed(domains, _MOST_RECEIVERS)}")
+
+
+def _period(reports: Iterable[ReportedBy]) -> str:
+    """Return the days that reports are about, after a comma; "" if none has its period."""
+    times = [time for report in reports for time in (report.begin, report.end) if time is not None]
+    if not times:
+        return ""
+    first, last = _day(min(times)), _day(max(times))
+    return f", {first}" if first == last else f", {first} to {last}"
 
 
 def _with_policy(report: ReportedBy) -> str:

@@ -45,7 +45,7 @@ def _headline(result: Identification) -> Line:
     best = result.best
     address = Span(result.ip, "strong")
     if best is None:
-        return note(address, ": ", Span("nobody could name it", "fault"), indent=0)
+        return note(address, ": ", Span("not identified", "fault"), indent=0)
     shared = f", {_SHARED}" if best.shared else ""
     return note(address, f" {_verb(best)} ", Span(visible(best.name), "strong"), shared, indent=0)
 

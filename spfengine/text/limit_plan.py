@@ -1,7 +1,7 @@
 """A plan to get within the limits: each step with what it brings and what it stops, then the record to publish."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from spfengine.advice.limits.plan import LimitPlan, Need, PlanStep, StepKind
 from spfengine.text.lines import WARNING, Line, Span, line, note, plain, verbatim
@@ -43,6 +43,12 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
         yield from _alternative(plan.alternative, asked)
     if plan.by_messages is not None:
         yield from _by_messages(plan.by_messages, asked)
+
+
+def draft_words(drafts: Mapping[str, str], domain: str) -> list[str]:
+    """Return the arguments for commands that name the drafts of other names than a domain's."""
+    others = [f"{name}={text}" for name, text in drafts.items() if name.lower() != domain.lower()]
+    return [word for other in others for word in ("--draft", other)]
 
 
 def render_limit_plan(plan: LimitPlan, width: int | None) -> str:

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, quoted
 from spfengine.linting.zones import NameSummary, Sends
 from spfengine.record.tokenizer import tokens
-from spfengine.sources.places import Region
-from spfengine.sources.record import FoundRecord
 from spfengine.text.lines import SIGNS, Line, Row, Span, line, note, plain, table
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted, listed
+
+if TYPE_CHECKING:
+    from spfengine.sources.places import Region
+    from spfengine.sources.record import FoundRecord
 
 _SHOWN = 60
 _MOST_UNKNOWN = 5
@@ -79,10 +82,10 @@ class LintedRecord:
         findings: its findings, and those of the records that it leads to.
     """
 
-    record: FoundRecord
+    record: "FoundRecord"
     findings: list[Finding]
 
-    def region_of(self, finding: Finding) -> Region:
+    def region_of(self, finding: Finding) -> "Region":
         """Return where the term is that a finding is about, or that leads to what it is about."""
         span = finding.span
         if finding.path:
@@ -127,7 +130,7 @@ def _shown(text: str) -> str:
     return visible(" ".join(text.split()), _SHOWN)
 
 
-def not_looked_at(record: FoundRecord) -> Iterator[Line]:
+def not_looked_at(record: "FoundRecord") -> Iterator[Line]:
     """Yield what is not known of a record in a source file: its name, or parts of its text."""
     if record.name_text:
         yield note(Span(f"the name of the record is not known: {_shown(record.name_text)}", "quiet"))
@@ -138,7 +141,7 @@ def not_looked_at(record: FoundRecord) -> Iterator[Line]:
         yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
 
 
-def _place(path: str, region: Region) -> str:
+def _place(path: str, region: "Region") -> str:
     return f"{visible(path)}:{region.line}:{region.column}"
 
 

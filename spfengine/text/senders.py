@@ -59,12 +59,20 @@ def disagreement_lines(changes: Iterable[SenderChange], width: int | None) -> It
         yield line(Span(why, "quiet"), indent=6)
 
 
+def by_effect(changes: Iterable[SenderChange]) -> dict[Effect, list[SenderChange]]:
+    """Return senders by what happens to them, the worst first; a group may be empty."""
+    groups: dict[Effect, list[SenderChange]] = {effect: [] for effect in GROUPS}
+    for change in changes:
+        groups[change.effect].append(change)
+    return groups
+
+
 def summary_line(changes: Sequence[SenderChange]) -> Line:
     """Return what happens to how many senders."""
     parts: list[str | Span] = []
-    for effect, (name, style) in GROUPS.items():
-        group = [change for change in changes if change.effect is effect]
+    for effect, group in by_effect(changes).items():
         if group:
+            name, style = GROUPS[effect]
             parts += ["; " if parts else ": ", Span(name, style), f" {len(group):,}"]
     return note(Span("senders", "strong"), Span(f"  {counted_senders(changes)}", "quiet"), *parts)
 
@@ -72,9 +80,9 @@ def summary_line(changes: Sequence[SenderChange]) -> Line:
 def sender_lines(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield senders by what happens to them: all of them if `everything`, else as many as fit a screen."""
     most = len(changes) if everything else _MOST_SENDERS
-    for effect, (name, style) in GROUPS.items():
-        group = [change for change in changes if change.effect is effect]
+    for effect, group in by_effect(changes).items():
         if group:
+            name, style = GROUPS[effect]
             why = f": {_why_unknown(group)}" if effect is Effect.UNKNOWN else ""
             yield note(Span(f"{name}{why}", style), Span(f"  {counted_senders(group)}", "quiet"))
             if effect is Effect.NEWLY_FAILING:
@@ -100,7 +108,7 @@ def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
 
 
 def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
-    """Yield how the mail of these senders fared with DMARC, if reports say so."""
+    """Yield whether the mail of these senders passed DMARC, if reports say so."""
     messages = authenticated_messages(senders)
     if messages:
         parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
@@ -108,7 +116,7 @@ def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
 
 
 def authentication_text(sender: Sender) -> str | None:
-    """Return how the mail of a sender fared with DMARC by a report, in words; None if that is not known."""
+    """Return whether the mail of a sender passed DMARC by a report, in words; None if that is not known."""
     if sender.authentication is None:
         return None
     text = _OF_ONE[sender.authentication]

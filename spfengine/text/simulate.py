@@ -150,8 +150,7 @@ def _sections(simulation: Simulation, changes: Changes, width: int | None, *, ev
         "changes": changes.group_lines(within, Kind.OTHER),
         "stays": changes.staying_lines(simulation.kept, within),
     }
-    for name in SECTIONS:
-        senders = [change for change in simulation.senders if section_of(change) == name]
+    for name, senders in by_section(simulation.senders).items():
         lines = [*sender_lines(senders, within, everything=everything), *networks[name]]
         if lines:
             yield line()
@@ -161,8 +160,15 @@ def _sections(simulation: Simulation, changes: Changes, width: int | None, *, ev
     yield from changes.rest_lines()
 
 
-def section_of(change: SenderChange) -> str:
-    """Return the part of the plan that a sender belongs to."""
+def by_section(changes: Iterable[SenderChange]) -> dict[str, list[SenderChange]]:
+    """Return senders by the part of the plan that they belong to, in the order of the parts; one may be empty."""
+    parts: dict[str, list[SenderChange]] = {name: [] for name in SECTIONS}
+    for change in changes:
+        parts[_section_of(change)].append(change)
+    return parts
+
+
+def _section_of(change: SenderChange) -> str:
     if change.effect is not Effect.CHANGED:
         return _SECTION_OF[change.effect]
     assert change.before.result is not None, "a sender is one client, so its result is known"

@@ -131,25 +131,30 @@ def opening_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
 
 
 def _headline(suggestion: Suggestion) -> Line:
+    return note(Span(visible_name(suggestion.domain), "strong"), ": ", _answer(suggestion), indent=0)
+
+
+def _answer(suggestion: Suggestion) -> Span:
     if suggestion.record is not None and suggestion.knows_senders and _is_partial(suggestion):
         what = "no change is proposed" if suggestion.advice is Advice.KEEP else "a record to try"
         failed = {} if suggestion.simulation is None else suggestion.simulation.failed
         why = f"names that are {NOT_GIVEN}" if why_unknown(failed) == NOT_GIVEN else "what is not known"
-        text = f"{what}, but part of it depends on {why}"
-        return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
+        return Span(f"{what}, but part of it depends on {why}", "softfail")
     error = next((each.text for each in suggestion.findings if each.severity is Severity.ERROR), "")
-    none_fits = "no record fits"
-    if suggestion.is_over_limit and not _is_over_afterwards(suggestion.simulation):
-        none_fits += " without further steps: it is over the limits, so a plan is needed"
-    summary = {
+    return {
         Advice.CHANGE: Span(_change(suggestion, error), "strong"),
         Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),
         Advice.KEEP: _keep(suggestion, error),
-        Advice.NONE_FITS: Span(none_fits, "fault"),
+        Advice.NONE_FITS: Span(_none_fits(suggestion), "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
-    return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _none_fits(suggestion: Suggestion) -> str:
+    if suggestion.is_over_limit and not _is_over_afterwards(suggestion.simulation):
+        return "no record fits without further steps: it is over the limits, so a plan is needed"
+    return "no record fits"
 
 
 def _change(suggestion: Suggestion, error: str) -> str:
@@ -232,13 +237,16 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     if more:
         yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or the receiver excused it")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
+    yield note(_what_stops(suggestion), "; no smaller change does this" if smallest else "")
+
+
+def _what_stops(suggestion: Suggestion) -> Span:
+    """Return whether anything that passes stops."""
     if suggestion.is_worse:
-        effect = Span("some mail that passes now stops passing, as you asked", "softfail")
-    elif _is_partial(suggestion):
-        effect = Span("nothing is known to stop passing", "softfail")
-    else:
-        effect = Span("everything that passes now still passes", "pass")
-    yield note(effect, "; no smaller change does this" if smallest else "")
+        return Span("some mail that passes now stops passing, as you asked", "softfail")
+    if _is_partial(suggestion):
+        return Span("nothing is known to stop passing", "softfail")
+    return Span("everything that passes now still passes", "pass")
 
 
 def _passing(senders: Sequence[SenderAdvice]) -> Line:
@@ -337,28 +345,36 @@ def _result(advice: SenderAdvice, result: Result) -> Span:
 
 def sender_note(advice: SenderAdvice, *, with_policy: bool = True) -> str:
     """Return what else is known about a sender, or ""; it begins with a semicolon."""
+    return "".join([f"; {text}" for text in _sender_notes(advice, with_policy=with_policy) if text])
+
+
+def _sender_notes(advice: SenderAdvice, *, with_policy: bool) -> Iterator[str | None]:
     if advice.standing is SenderStanding.ELSEWHERE:
-        name = visible(advice.sender.sender.removeprefix("@"), 60)
-        authentication = authentication_text(advice.sender)
-        return f"; MAIL FROM is {name}, whose own record decides{f'; {authentication}' if authentication else ''}"
+        yield f"MAIL FROM is {visible(advice.sender.sender.removeprefix('@'), 60)}, whose own record decides"
+        yield authentication_text(advice.sender)
+        return
     if advice.standing is SenderStanding.IGNORED:
-        return "; ignored, as you asked"
-    reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
-    aligned = "" if advice.alignment is None else _alignment(advice.alignment, passes=advice.after is Result.PASS)
-    policy = _policy(advice) if with_policy else None
-    aligned += f"; {policy}" if policy else ""
-    is_in_why = advice.standing is SenderStanding.FORWARDED
-    authentication = None if is_in_why else authentication_text(advice.sender)
-    reported += f"; {authentication}" if authentication else ""
-    return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
+        yield "ignored, as you asked"
+        return
+    if advice.sender.reported:
+        yield f"a receiver saw {visible(advice.sender.reported, 20)}"
+    if advice.standing is not SenderStanding.FORWARDED:  # there, `why` says it
+        yield authentication_text(advice.sender)
+    if advice.alignment is not None:
+        yield _alignment(advice.alignment, passes=advice.after is Result.PASS)
+    if with_policy:
+        yield _policy(advice)
+    yield advice.why
 
 
 def _alignment(alignment: Alignment, *, passes: bool) -> str:
-    """Return whether a sender that passes is aligned."""
+    """Return whether a sender that passes is aligned; "" for others."""
+    if not passes:
+        return ""
     domain = f"the From domain, {visible_name(alignment.header_from)}"
-    if passes and alignment.aligned is None:
-        return f"; alignment with {domain}, is not known"
-    return f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}" if passes else ""
+    if alignment.aligned is None:
+        return f"alignment with {domain}, is not known"
+    return f"{'aligned' if alignment.aligned else 'not aligned'} with {domain}"
 
 
 def _policy(advice: SenderAdvice) -> str | None:
@@ -422,12 +438,16 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
         yield from _alternative(suggestion.alternative)
     for problem in simulation.problems:
         yield from deeper(draft_problem_lines(problem, simulation, narrower(width)))
-    codes = {str(problem.code) for problem in simulation.problems}
-    findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
-    for finding in findings:
-        yield _warning(finding.text, finding.code)
-        if finding.hint is not None and finding.severity is Severity.ERROR:
-            yield note(f"hint: {finding.hint}", indent=6)
+    yield from _findings(suggestion, {str(problem.code) for problem in simulation.problems})
+
+
+def _findings(suggestion: Suggestion, said: Container[str]) -> Iterator[Line]:
+    """Yield what lint finds in the new record, but for codes that have been said."""
+    for finding in suggestion.findings:
+        if str(finding.code) not in said:
+            yield _warning(finding.text, finding.code)
+            if finding.hint is not None and finding.severity is Severity.ERROR:
+                yield note(f"hint: {finding.hint}", indent=6)
 
 
 def _warning(text: str, code: str) -> Line:

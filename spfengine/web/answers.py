@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from spfengine.report.page import Page, Section, prose, text
 from spfengine.report.simulate import simulation_page
 from spfengine.report.suggest import suggestion_page
 from spfengine.resolvers.overlay import Overlay
+from spfengine.resolvers.zone import NOTES, Zone
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.resolvers.zone_files.pasted import read_pasted
 from spfengine.senders import Sender, concerns, domain_of, sender_dict
@@ -35,7 +36,7 @@ from spfengine.simulation.simulate import simulate
 from spfengine.text.evidence import evidence_lines
 from spfengine.text.identify import identify_lines
 from spfengine.text.limit_plan import limit_plan_lines
-from spfengine.text.lines import Span
+from spfengine.text.lines import Span, line
 from spfengine.visible import visible, visible_name
 from spfengine.web.requests import Client, File, Form, Request, Task, read_request
 from spfengine.web.wording import LIVE_HINT_OF_PAGE, of_page
@@ -43,7 +44,6 @@ from spfengine.wording import counted, listed
 
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
-    from spfengine.resolvers.zone import Zone
 
     Layers = Sequence[Zone | Recording]
 
@@ -73,7 +73,7 @@ class _RefusedError(Exception):
 def answer(document: object, live: Callable[[], Resolver] | None, now: float | None = None) -> Answer:
     """Return the answer to a request of the page.
 
-    It has the key "error" with a message if the request can't be used, and then "field" with the part that is at fault
+    It has the key "error" with a message if the request can't be used, and then "field" with the part that is wrong
     ("" if it is none). Every answer can be given to anybody who can read the request.
 
     Args:
@@ -84,12 +84,12 @@ def answer(document: object, live: Callable[[], Resolver] | None, now: float | N
     try:
         request = read_request(document)
         with _blaming("zones"):
-            layers = [_zone(file) for file in request.zones]
+            layers = [_zone(file, request.domain) for file in request.zones]
         return _ANSWERS[request.task](_Asked(request, layers, live, now))
     except _RefusedError as error:
-        return {"error": str(error), "field": error.field}
+        return {"error": of_page(str(error)), "field": error.field}
     except SPFEngineError as error:
-        return {"error": str(error), "field": str(error).partition(":")[0].partition("[")[0]}
+        return {"error": of_page(str(error)), "field": str(error).partition(":")[0].partition("[")[0]}
 
 
 @contextmanager
@@ -102,13 +102,24 @@ def _blaming(field: str) -> Iterator[None]:
 
 
 @lru_cache(_KEPT_ZONES)
-def _zone(file: File) -> "Zone | Recording":
+def _zone(file: File, domain: str) -> "Zone | Recording":
+    """Return the zone or recording in a file; names that nothing completes belong to the domain of the request."""
     try:
-        if "." in file.name:
-            return zone_files.read_named(file.content, file.name)
-        return zone_files.read_octets(file.content)
+        return _read(file, None)
     except SPFEngineError as error:
+        if domain:
+            with suppress(SPFEngineError):
+                zone = _read(file, domain)
+                if isinstance(zone, Zone):
+                    zone.memo[NOTES] = (f"{file.name}: its names belong to {visible_name(domain)}, the domain given",)
+                return zone
         raise _RefusedError("zones", f"{file.name}: {error}") from error
+
+
+def _read(file: File, origin: str | None) -> "Zone | Recording":
+    if "." in file.name:
+        return zone_files.read_named(file.content, file.name, origin)
+    return zone_files.read_octets(file.content, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +168,9 @@ class _Asked:
     def shown(self, page: Page, **more: object) -> Answer:
         """Return the answer that shows a page."""
         task = self.request.task
+        notes = [line(note) for layer in self.layers if isinstance(layer, Zone) for note in layer.notes]
+        assumed = Section("notes", "What had to be assumed", tuple(prose(notes)))
+        page = replace(page, sections=(*page.sections, assumed))
         if self.request.form is Form.REPORT:
             return {"report": of_page(page_html(page, self.now)), "name": f"{_file_name(page.subject)}-{task}.html"}
         said = "".join([span.text for span in page.answer])
@@ -182,7 +196,7 @@ def _only(domains: Sequence[str]) -> str:
     raise _RefusedError("domain", f"the senders use several domains ({names}); give the one to look at")
 
 
-def _read(asked: _Asked) -> Answer:
+def _senders_of(asked: _Asked) -> Answer:
     """Answer who sends: the senders, the domain that they are about, and what was read."""
     request = asked.request
     files = [(file.name, file.content) for file in request.evidence]
@@ -267,7 +281,7 @@ def _lint(asked: _Asked) -> Answer:
 
 
 _ANSWERS: Mapping[Task, Callable[[_Asked], Answer]] = {
-    Task.READ: _read,
+    Task.READ: _senders_of,
     Task.CHECK: _check,
     Task.PUBLISH: _publish,
     Task.CHANGE: _change,

@@ -1,6 +1,7 @@
 """The engine in a browser: the worker of the playground calls these functions, in Pyodide."""
 
 import json
+from collections.abc import Awaitable
 from functools import cache
 
 from spfengine.resolvers.doh import DoHResolver
@@ -10,18 +11,18 @@ from spfengine.web.rounds import answer_in_rounds
 _DNS_SECONDS = 20.0
 
 
-def respond(text: str) -> str:
-    """Return the answer to a request of the page that asks no DNS; both are JSON."""
-    return json.dumps(answer(json.loads(text), None))
-
-
-async def respond_asking(text: str, url: str) -> str:
-    """Return the answer to a request of the page that may ask DNS, over HTTPS.
+def respond(text: str, url: str | None = None) -> str | Awaitable[str]:
+    """Return the answer to a request of the page, or what it can be awaited from; request and answer are JSON.
 
     Args:
-        url: the server to ask.
+        url: the server of DNS over HTTPS to ask; None: DNS is not asked.
     """
-    return json.dumps(await answer_in_rounds(json.loads(text), _resolver(url), _DNS_SECONDS))
+    document = json.loads(text)
+    return json.dumps(answer(document, None)) if url is None else _respond_asking(document, url)
+
+
+async def _respond_asking(document: object, url: str) -> str:
+    return json.dumps(await answer_in_rounds(document, _resolver(url), _DNS_SECONDS))
 
 
 @cache  # so that what was asked for one request is known for the next
@@ -40,5 +41,5 @@ def rehearse() -> None:
     }
     for task in ("read", "check", "publish", "change", "lint"):
         for form in ("view", "report"):
-            found = json.loads(respond(json.dumps({**request, "task": task, "form": form})))
+            found = answer({**request, "task": task, "form": form}, None)
             assert "error" not in found, found["error"]

@@ -16,6 +16,12 @@ _PHRASES = [
     (re.compile(phrase), offer)
     for phrase, offer in (
         (re.escape(LIVE_HINT), LIVE_HINT_OF_PAGE),
+        (r"the zone's name: --zone DOMAIN=FILE, or the argument origin", "give the domain"),
+        (r" \(for another domain: --zone DOMAIN=[^\n<]*\)", ""),
+        (
+            r"expected a file name such as example\.com\.yaml, or --zone example\.com=.*",
+            "give the domain, if it is the zone",
+        ),
         (re.escape(HELO_HINT), HELO_HINT.partition(" (--")[0]),
         (rf"if it is yours, use --want {_VALUE}; if not, --ignore {_VALUE}", f"if it is yours, {_ADD}"),
         (_ONE_IS_YOURS, f"for one that is yours, {_ADD}"),

@@ -203,11 +203,20 @@ def many(count: int) -> dict[Any, Any]:
     return {"many.example": {"TXT": f"v=spf1 {networks(count)} -all"}}
 
 
+def test_the_former_names_of_max_size_work_with_a_warning() -> None:
+    zone = Zone({"example.com": {"TXT": "v=spf1 include:many.example -all"}, **many(60)})
+    with pytest.warns(DeprecationWarning, match="size is now max_size"):
+        found = flatten("example.com", resolver=zone, size=900)
+    assert found == flatten("example.com", resolver=zone, max_size=900) != flatten("example.com", resolver=zone)
+    with pytest.warns(DeprecationWarning, match="size is now max_size"):
+        assert found.size == 900
+
+
 def test_what_does_not_fit_goes_to_other_names_which_come_first() -> None:
     """Names are published before the record that includes them; each answer stays within 512 octets (RFC 7208 §3.4)."""
     found = flat("v=spf1 mx ~include:many.example -all", many(60))
     assert [record.name for record in found.records] == ["_spf1.example.com", "_spf2.example.com", "example.com"]
-    assert found.size == 512
+    assert found.max_size == 512
     assert all(record.size <= 512 for record in found.records)
     whole = found.records[-1].record
     assert whole.startswith("v=spf1 mx ~include:_spf1.example.com ~include:_spf2.example.com ~ip4:100.100.")
@@ -231,7 +240,7 @@ def test_sizes_are_those_of_the_wire() -> None:
 
 def test_larger_answers_are_taken_where_many_small_ones_need_too_many_lookups() -> None:
     found = flat("v=spf1 include:many.example -all", many(240))
-    assert found.size == 1232
+    assert found.max_size == 1232
     assert max(record.size for record in found.records) > 512
     assert all(record.size <= 1232 for record in found.records)
     assert all(record.record.count("ip4:") <= 64 for record in found.records)
@@ -241,11 +250,11 @@ def test_larger_answers_are_taken_where_many_small_ones_need_too_many_lookups() 
 @pytest.mark.parametrize(
     ("record", "count", "options", "message"),
     mostly_full([
-        ("v=spf1 include:many.example -all", 240, {"size": 300}, "names of 300 octets"),
+        ("v=spf1 include:many.example -all", 240, {"max_size": 300}, "names of 300 octets"),
         ("v=spf1 include:many.example -all", 1200, {}, "names of 1232 octets"),
         (
             "v=spf1 include:many.example a:1.example a:2.example a:3.example a:4.example a:5.example -all",
-            150, {"size": 512, "limits": Limits(voids=9)}, "lookups are needed",
+            150, {"max_size": 512, "limits": Limits(voids=9)}, "lookups are needed",
         ),
         (
             " ".join(["v=spf1 include:many.example", *[f"exists:{n}.example" for n in range(11)], "-all"]),
@@ -269,7 +278,7 @@ def test_an_answer_that_is_large_already_may_stay_so_but_not_grow() -> None:
     assert other.name == "_spf1.example.com"
     assert mine.record == "v=spf1 mx include:_spf1.example.com -all"
     assert mine.size > 512
-    assert found.size == 512
+    assert found.max_size == 512
     assert [str(warning.code) for warning in found.warnings] == ["txt-over-512"]
 
 
@@ -367,9 +376,9 @@ def test_nothing_is_asked_twice() -> None:
         ({"names": "a b{n}"}, "can't be used as the name of an include"),
         ({"names": "%{{n}}"}, "can't be used as the name of an include"),
         ({"names": "{n}" + "x" * 63}, "can't be used as the name of an include"),
-        ({"size": 100}, "size must be from 256"),
-        ({"size": "512"}, "size must be from 256"),
-        ({"size": True}, "size must be from 256"),
+        ({"max_size": 100}, "max_size must be from 256"),
+        ({"max_size": "512"}, "max_size must be from 256"),
+        ({"max_size": True}, "max_size must be from 256"),
     ],
 )
 def test_a_callers_mistake_is_reported(options: dict[str, Any], message: str) -> None:

@@ -81,7 +81,7 @@ def test_what_is_flattened_says_the_same_or_is_refused(
 ) -> None:
     """Refused, or nothing to replace: no records. Else each client's result is the same, but over a limit."""
     zone, domain = tree
-    found = flatten(domain, resolver=zone, hosts=hosts, size=size)
+    found = flatten(domain, resolver=zone, hosts=hosts, max_size=size)
     event(f"{len(found.records)} records, {found.refusal and found.refusal.code}")
     if not found.records:
         assert found.refusal is not None or not found.replaced
@@ -110,7 +110,7 @@ def test_what_is_flattened_says_the_same_or_is_refused(
 def test_sizes_are_kept_and_no_receiver_stops_reading(tree: tuple[Zone, str], size: int) -> None:
     """Issue: "split over several names by wire size"; mta.md: above about 64 ip4 terms, Exim goes silent."""
     zone, domain = tree
-    found = flatten(domain, resolver=zone, size=size)
+    found = flatten(domain, resolver=zone, max_size=size)
     for record in found.records[:-1]:
         assert record.size <= size
         parsed = parse(record.record)

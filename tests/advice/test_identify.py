@@ -268,6 +268,13 @@ def test_a_record_too_wide_in_one_family_still_tells_of_the_other() -> None:
     assert "too many IPv6 addresses" in missing.why
 
 
+@pytest.mark.parametrize(("ip", "sixteenth"), [("192.0.2.1", "ip4:192.0.0.0/4"), ("2001:db8::5", "ip6:2000::/4")])
+def test_a_record_names_somebody_up_to_a_16th_of_all_addresses(ip: str, sixteenth: str) -> None:
+    for more, matches in (("", 1), (" ip4:1.1.1.1 ip6:4000::1", 0)):
+        found = named({"spf.a.example": {"TXT": f"v=spf1 {sixteenth}{more} -all"}}, "spf.a.example", ip=ip)
+        assert len(found.matches) == matches
+
+
 @pytest.mark.parametrize(
     ("zone", "why"),
     [

@@ -211,6 +211,16 @@ def test_void_lookups_by_chance_are_not_said_to_be_gone() -> None:
 HOSTILE: dict[str, tuple[str, dict[str, Any], str]] = {
     "loop": (f"v=spf1 include:{DOMAIN} -all", {}, "form a loop"),
     "many": (f"v=spf1 {includes(100)} -all", services(100), "too many for a plan"),
+    "one term too many": (
+        f"v=spf1 {includes(41)} -all",
+        services(41),
+        "has 41 terms that ask DNS, too many for a plan",
+    ),
+    "one lookup too many": (
+        f"v=spf1 {includes(9)} -all",
+        {f"s{n}.example": {"TXT": f"v=spf1 {' '.join(f'a:h{m}.example' for m in range(8))} -all"} for n in range(9)},
+        "has 81 lookups, too many for a plan",
+    ),
     "wide": (
         f"v=spf1 {includes(30)} -all",
         {f"s{n}.example": {"TXT": f"v=spf1 {' '.join(f'a:h{m}.example' for m in range(30))} -all"} for n in range(30)},

@@ -56,6 +56,7 @@ OTHERS: dict[str, Any] = {
     "helo.d.example": {"A": ["192.0.2.3"]},
     "dead.example": {"*": Status.SERVFAIL},
     "other.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 -all"},
+    "198.51.100.9.blocked.example": {"A": ["127.0.0.2"]},
 }
 
 
@@ -90,6 +91,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 -all", ["192.0.2.50"], {}, "v=spf1 -all"),
         ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 -all", ["192.0.2.50", "192.0.2.51"], {"want": ["192.0.2.0/24"]}, "v=spf1 ip4:192.0.2.50/31 -all"),
+        ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.7/24"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 -all", ["2001:db8::1", "192.0.2.60"], {"allow_unnamed": True},
          "v=spf1 ip4:192.0.2.60 ip6:2001:db8::1 -all"),
         ("v=spf1 -all", [], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
@@ -115,6 +117,9 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 +ip4:192.0.2.9 a -all", [], {"drop": ["ip4:192.0.2.9"]}, "v=spf1 a -all"),
         ("v=spf1 a -all", ["198.51.100.9"], {"drop": ["-all"]}, "v=spf1 a include:_spf.relay.example"),
         ("v=spf1 a -all", ["198.51.100.9"], {"add": ["ip4:198.51.100.9"]}, "v=spf1 a ip4:198.51.100.9 -all"),
+        # What a term of the record will match, once it is evaluated, needs no new term.
+        ("v=spf1 a:gone1.example a:gone2.example a:gone3.example ip4:198.51.100.0/25 -all", ["198.51.100.9"], {},
+         "v=spf1 ip4:198.51.100.0/25 -all"),
         # The position of new terms.
         ("v=spf1 redirect=other.example", ["198.51.100.9"], {},
          "v=spf1 include:_spf.relay.example redirect=other.example"),
@@ -189,6 +194,7 @@ def test_a_term_whose_addresses_are_not_known_stays_with_the_reason(included: st
         ("v=spf1 a -all", "198.51.100.9", {}, "served", None),
         ("v=spf1 a -all", "192.0.2.50", {}, "unnamed", "it could not be identified"),
         ("v=spf1 -ip4:198.51.100.9 a ~all", "198.51.100.9", {}, "refused", "on purpose, by -ip4:198.51.100.9"),
+        ("v=spf1 -exists:%{i}.blocked.example ~all", "198.51.100.9", {}, "refused", "by -exists:%{i}.blocked.example"),
         ("v=spf1 a -all", "192.0.2.7", {}, "unserved", "has no record that lets it pass"),
         ("v=spf1 a -all", "192.0.2.1", {"drop": ["a"]}, "stopped", None),
         ("v=spf1 a -all", "192.0.2.50", {"ignore": ["192.0.2.50"]}, "ignored", None),
@@ -301,7 +307,7 @@ def test_names_go_only_where_the_limits_ask_for_it() -> None:
         ("v=spf1 include:news.example mx -all", ["198.51.100.9"], {"limits": Limits(lookups=2)},
          (Limit.LOOKUPS, 3, 2)),
         ("v=spf1 a mx -all", ["198.51.100.9"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 2, 1)),
-        ("v=spf1 a -all", ["198.51.100.9"], {"max_answer": 90}, (Limit.SIZE, 91, 90)),
+        ("v=spf1 a -all", ["198.51.100.9"], {"max_size": 90}, (Limit.SIZE, 91, 90)),
         ("v=spf1 exists:%{i}.x.example -exists:%{l}.y.example -all", ["198.51.100.9"], {"limits": Limits(voids=1)},
          (Limit.VOID_LOOKUPS, 2, 1)),
     ],
@@ -315,6 +321,13 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
     assert found.closest is not None
     assert found.simulation is not None
     assert found.forms() == {}
+
+
+def test_the_former_name_of_max_size_works_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="max_answer is now max_size"):
+        found = suggestion("v=spf1 a -all", "198.51.100.9", max_answer=90)
+    assert found == suggestion("v=spf1 a -all", "198.51.100.9", max_size=90)
+    assert found.max_size == 90
 
 
 @pytest.mark.parametrize(
@@ -400,13 +413,13 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, message
     [
         ("gone.example", Advice.BROKEN, "gone.example does not exist in DNS"),
         ("alias.example", Advice.BROKEN, "an alias (CNAME) of elsewhere.example"),
+        ("www.example", Advice.BROKEN, "www.example is an alias (CNAME) of elsewhere.example: the record can only be "),
         ("dead.example", Advice.UNKNOWN, "DNS could not answer TXT dead.example (SERVFAIL); try again later"),
     ],
 )
 def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, message: str) -> None:
-    zone = Zone(
-        {**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}}
-    )
+    aliases = {"alias.example": {"CNAME": "elsewhere.example"}, "www.example": {"CNAME": "alias.example"}}
+    zone = Zone({**OTHERS, **aliases, "elsewhere.example": {"TXT": "v=spf1 -all"}})
     found = spfengine.suggest(name, resolver=zone, catalogue=CATALOGUE)
     assert found.advice is advice
     assert message in (found.refusal or "")
@@ -461,9 +474,45 @@ def test_a_search_that_is_cut_short_says_so() -> None:
 def test_many_addresses_that_could_go_for_one_another() -> None:
     """The network goes rather than its 128 halves; it is not proved that there is nothing smaller, and that is said."""
     halves = " ".join(f"ip4:192.0.2.{2 * n}/31" for n in range(128))
-    found = suggestion(f"v=spf1 ip4:192.0.2.0/24 {halves} -all", max_answer=9000)
+    found = suggestion(f"v=spf1 ip4:192.0.2.0/24 {halves} -all", max_size=9000)
     assert found.record == f"v=spf1 {halves} -all"
     assert not found.is_smallest
+
+
+def test_the_network_goes_rather_than_its_halves_at_any_place() -> None:
+    halves = [f"ip4:192.0.2.{16 * n}/28" for n in range(16)]
+    record = " ".join(["v=spf1", *halves[:8], "ip4:192.0.2.0/24", *halves[8:], "-all"])
+    assert suggestion(record, max_size=9000).record == " ".join(["v=spf1", *halves, "-all"])
+
+
+def test_if_something_would_be_lost_no_term_goes_and_the_record_is_not_said_to_be_the_smallest() -> None:
+    """The network lets its clients pass before the include that ends every other check in permerror. That its halves
+    could go instead is not tried.
+    """
+    record = "v=spf1 ip4:192.0.2.0/24 include:none.example ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all"
+    found = suggestion(record, "192.0.2.50", keep=["include:none.example"])
+    assert (found.advice, found.record) == (Advice.KEEP, record)
+    assert not found.is_smallest
+    assert CaveatCode.NOT_SMALLEST in codes(found)
+
+
+@pytest.mark.parametrize(
+    ("record", "options", "expected"),
+    [
+        ("v=spf1 a mx -all", {}, False),
+        ("v=spf1 a mx -all", {"limits": Limits(lookups=1)}, True),
+        ("v=spf1 a:gone1.example a:gone2.example -all", {"limits": Limits(voids=1)}, True),
+        ("v=spf1 mx:many.example -all", {}, True),
+        ("v=spf1 ip4:0.0.0.0/0 mx:many.example -all", {}, True),
+        ("v=spf1 ip6:::/0 mx:many.example -all", {}, True),
+        ("v=spf1 ip4:0.0.0.0/0 ip6:::/0 mx:many.example -all", {}, False),
+    ],
+)
+def test_whether_a_limit_is_exceeded(record: str, options: dict[str, Any], expected: bool) -> None:
+    hosts = {"many.example": {"MX": [(10, f"mx{number}.many.example") for number in range(11)]}}
+    zone = Zone({**OTHERS, **hosts, "d.example": {**OTHERS["d.example"], "TXT": record}})
+    found = spfengine.suggest("d.example", [Sender("192.0.2.1", "@d.example")], resolver=zone, **options)
+    assert found.is_over_limit is expected
 
 
 def test_terms_that_cover_each_other_are_left_out_as_far_as_the_limits_ask_for_it() -> None:
@@ -486,7 +535,7 @@ def test_more_sets_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_taken_out_of_a_record_of_hundreds_of_terms() -> None:
     terms = " ".join(f"ip4:10.{n // 250}.{n % 250}.1" for n in range(310))
     record = f"v=spf1 ip4:10.0.0.0/16 {terms} -all"
-    found = suggestion(record, "198.51.100.9", max_answer=20000)
+    found = suggestion(record, "198.51.100.9", max_size=20000)
     assert found.record == f"v=spf1 ip4:10.0.0.0/16 {terms} include:_spf.relay.example -all"
     assert not found.is_smallest
     assert found.terms[1].why == "matches 10.0.0.1; no message matched it"

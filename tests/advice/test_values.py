@@ -106,6 +106,31 @@ def test_a_value_can_not_be_changed(name: str) -> None:
         iter(value)
 
 
+def test_json_forms_hold_records_and_terms_whole() -> None:
+    """Elsewhere, what is shown of a text is cut."""
+    name = ".".join(["x" * 60] * 4)
+    record = f"v=spf1 {'x' * 400}=y include:{name} {' '.join(f'a:a{n}.example' for n in range(10))} -all"
+    data = {"long.example": {"TXT": record}, name: {"TXT": "v=spf1 ip4:192.0.2.0/24 -all"}}
+    hosts = {f"a{n}.example": {"A": f"203.0.113.{n}", "AAAA": f"2001:db8::{n}"} for n in range(10)}
+    zone = Zone({**data, **hosts})
+    options: dict[str, Any] = {"resolver": zone, "catalogue": catalogue("spf.a.example")}
+    found: Any = spfengine.flatten("long.example", resolver=zone).to_dict()
+    assert (found["before"], found["replaced"][0]["term"]) == (record, f"include:{name}")
+    assert spfengine.suggest("long.example", **options).to_dict()["published"] == [record]
+    plan = spfengine.limit_plan("long.example", [Sender("192.0.2.1", "@long.example")], **options)
+    assert plan is not None
+    document: Any = plan.to_dict()
+    assert document["before"] == record
+    assert len(document["steps"][0]["record"]) > 500
+    assert document["used"] == [{"term": f"include:{name}", "messages": 1}]
+    taken = spfengine.snapshot(["long.example"], resolver=zone, now=1.0)
+    changed = record.replace(f"include:{name}", f"include:{name} a:{name}")
+    later: Any = spfengine.drift(taken, resolver=Zone({**data, **hosts, "long.example": {"TXT": changed}})).to_dict()
+    [change] = [each for each in later["domains"][0]["answers"] if each["type"] == "TXT"]
+    assert (change["before"], change["after"]) == ([record], [changed])
+    assert [each["term"] for each in change["terms"] if each["sign"] == "+"] == [f"a:{name}"]
+
+
 def test_fields_keep_their_names_and_order() -> None:
     """The fields of the largest values, as scripts and pickles know them."""
     fields = {name: [field.name for field in dataclasses.fields(values()[name])] for name in ("Suggestion", "Provider")}

@@ -166,6 +166,22 @@ def test_every_public_name_has_a_docstring(name: str) -> None:
             assert described, f"{name}.{member} has no docstring"
 
 
+BY_PLACE = {"check": "helo", "check_record": "helo", "forms": "ttl", "limit_plan": "senders", "suggest": "senders"}
+BY_PLACE |= {f"a{name}": option for name, option in BY_PLACE.items() if name != "forms"} | {"read_zone": "origin"}
+
+
+def test_options_are_given_by_name_and_everything_else_may_be() -> None:
+    """The order of options is no promise, apart from these."""
+    for name in [*NAMES, *MOVED]:
+        if not inspect.isfunction(public(name)):
+            continue
+        parameters = inspect.signature(public(name)).parameters.values()
+        assert not [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY], name
+        optional = [each for each in parameters if each.default is not each.empty]
+        by_place = [each.name for each in optional if each.kind is each.POSITIONAL_OR_KEYWORD]
+        assert by_place == ([BY_PLACE[name]] if name in BY_PLACE else []), name
+
+
 @pytest.mark.parametrize("name", sorted(name for name in NAMES if name.endswith("Error")))
 def test_every_exception_is_an_spfengine_error_and_is_in_the_tree(name: str) -> None:
     exception = getattr(spfengine, name)

@@ -50,7 +50,9 @@ def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, repository: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = {name for name in names if ".dist-info/" not in name}
-    files = [path for path in (repository / "spfengine").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    files = [
+        path for path in (repository / "spfengine").rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
     assert inside == {path.relative_to(repository).as_posix() for path in files}
     assert "spfengine/py.typed" in inside
     assert any(name.endswith("/licenses/LICENSE") for name in names)

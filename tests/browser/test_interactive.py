@@ -4,21 +4,29 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spfengine.report import interactive
-from spfengine.report.edits import Situation
+from spfengine.report.edits.situation import Edit, Situation
 from spfengine.report.html import view_html
 from spfengine.resolvers.zone import Zone
-from spfengine.resolvers.zone_files.pasted import read_pasted
-from spfengine.senders import Sender
 from spfengine.visible import visible
 from tests.browser.test_reports import DESKTOP, OPEN_ALL, PHONE, Opened, opened, violations
 from tests.optional import need, pyodide_folder
 from tests.report.runtime import found_in
-from tests.report.samples import NEW, NOW, PAYLOADS, hostile_situation, seed_situation
+from tests.report.samples import (
+    NEW,
+    NOW,
+    PAYLOADS,
+    hostile_check,
+    hostile_lint,
+    hostile_simulation,
+    seed_check,
+    seed_simulation,
+    yaml_lint,
+)
 from tests.report.test_interactive import EDITS
 from tests.wire.doh_server import doh_server
 
@@ -66,7 +74,6 @@ class Tried:
     def __init__(self, report: Opened, situation: Situation) -> None:
         self.page = report.page
         self.situation = situation
-        self.added: tuple[Sender, ...] = ()
 
     def start(self) -> None:
         self.page.click("#try > summary")
@@ -74,6 +81,10 @@ class Tried:
 
     def try_record(self, record: str) -> None:
         self.page.fill("#draft-1", record)
+        self.wait()
+
+    def write(self, number: int, text: str) -> None:
+        self.page.fill(f"#entry-{number}", text)
         self.wait()
 
     def add(self, ip: str, mail_from: str = "") -> None:
@@ -85,13 +96,14 @@ class Tried:
     def wait(self) -> None:
         self.page.locator("main:not(.waiting)").wait_for(timeout=PATIENCE)
 
-    def is_as_native(self, record: str, *added: Sender) -> bool:
-        """Whether the page shows what a simulation in this process has."""
-        page = self.situation.page((read_pasted(record.strip()).text,), added)
+    def is_as_native(self, edit: Edit) -> bool:
+        """Whether the page shows what the engine in this process has."""
+        page = self.situation.page(edit)
         expected = self.page.evaluate(PARSED, view_html(page, ""))
         said = visible("".join([span.text for span in page.answer]), 1000)
         seen = self.page.locator("main").evaluate("main => main.innerHTML")
-        return (seen, self.page.text_content("#status")) == (expected, said)
+        title = self.page.text_content("h1")
+        return (seen, title, self.page.text_content("#status")) == (expected, page.subject, said)
 
 
 def foreign(report: Opened) -> list[str]:
@@ -100,13 +112,12 @@ def foreign(report: Opened) -> list[str]:
 
 
 def html_of(situation: Situation) -> str:
-    first = situation.page(tuple([record for _, record in situation.drafts]))
-    return interactive.interactive_html(first, situation, NOW)
+    return interactive.interactive_html(situation.page(Edit()), situation, NOW)
 
 
 @pytest.mark.usefixtures("_runtime")
 def test_edits_show_what_the_command_shows(chromium: "Browser", tmp_path: Path) -> None:
-    situation = seed_situation()
+    situation = seed_simulation()
     html = html_of(situation)
     with opened(chromium, html, tmp_path, DESKTOP) as report:
         tried = Tried(report, situation)
@@ -114,39 +125,109 @@ def test_edits_show_what_the_command_shows(chromium: "Browser", tmp_path: Path) 
         tried.start()
         for record in EDITS:
             tried.try_record(record)
-            assert tried.is_as_native(record), record
+            assert tried.is_as_native(Edit((record,))), record
         for payload in PAYLOADS:
             record = f"v=spf1 a include:{payload}.example {payload} x={payload} -all"
             tried.try_record(record)
-            assert tried.is_as_native(record), record
+            assert tried.is_as_native(Edit((record,))), record
         tried.try_record("  ")
         assert report.page.text_content("#status") == (
             "the draft for seed.example is empty; write one such as v=spf1 mx -all"
         )
         tried.try_record(EDITS[1])
         tried.add("150.95.55.137", "news@seed.example")
-        more = Sender("150.95.55.137", "news@seed.example")
-        assert tried.is_as_native(EDITS[1], more)
+        more = Edit((EDITS[1],), senders=(("150.95.55.137", "news@seed.example"),))
+        assert tried.is_as_native(more)
         tried.add("<b>192.0.2.1</b>")
         assert "not an IP address: '<b>192.0.2.1</b>'" in str(report.page.text_content("#status"))
         report.page.locator("#added button").last.click()
         tried.wait()
-        assert tried.is_as_native(EDITS[1], more)
+        assert tried.is_as_native(more)
         report.page.click("#back")
         assert report.page.locator("main").evaluate("main => main.innerHTML") == first
         assert report.messages == []
         assert foreign(report) == []
 
 
+CLIENTS = (
+    ("192.0.2.1", None, None),
+    ("192.0.2.1", "<img/src=x/onerror=alert(1)>@seed.example", None),
+    ("2001:db8::1", "", "seed.example"),
+    ("2001:db8::1", "", "{{1337*1337}}"),
+)
+
+
+@pytest.mark.usefixtures("_runtime")
+def test_other_clients_and_records_are_checked_as_by_the_command(
+    chromium: "Browser", axe: str, pictures: Path | None, tmp_path: Path
+) -> None:
+    situation = seed_check()
+    with opened(chromium, html_of(situation), tmp_path, PHONE) as report:
+        tried = Tried(report, situation)
+        tried.start()
+        for client in CLIENTS:
+            for number, text in enumerate(client, 1):
+                if text is not None:
+                    tried.write(number, text)
+            assert tried.is_as_native(Edit(entries=client)), client
+        tried.try_record("v=spf1 a mx ip6:2001:db8::/32 -all")
+        assert tried.is_as_native(Edit(("v=spf1 a mx ip6:2001:db8::/32 -all",), CLIENTS[-1]))
+        if pictures is not None:
+            report.page.screenshot(path=pictures / "interactive-check-360-light.png", full_page=True)
+        assert report.overflow() <= 0
+        assert violations(report, axe) == []
+        tried.write(1, "<b>")
+        assert "not an IP address: '<b>'" in str(report.page.text_content("#status"))
+        report.page.click("#back")
+        assert report.page.text_content("h1") == "seed.example"
+        assert report.messages == []
+        assert foreign(report) == []
+
+
+@pytest.mark.usefixtures("_runtime")
+def test_other_records_are_linted_as_by_the_command(
+    chromium: "Browser", axe: str, pictures: Path | None, tmp_path: Path
+) -> None:
+    """The zone is in the report, in YAML, so that also what the whole zone shows is found."""
+    situation = yaml_lint()
+    with opened(chromium, html_of(situation), tmp_path, PHONE, "dark") as report:
+        tried = Tried(report, situation)
+        tried.start()
+        for record in ("v=spf1 a:nobody.seed.example -all", *EDITS[:5], *EDITS[6:10]):
+            tried.try_record(record)
+            assert tried.is_as_native(Edit((record,))), record
+        if pictures is not None:
+            report.page.screenshot(path=pictures / "interactive-lint-360-dark.png", full_page=True)
+        assert report.overflow() <= 0
+        assert violations(report, axe) == []
+        assert report.messages == []
+        assert foreign(report) == []
+
+
+@pytest.mark.usefixtures("_runtime")
+@pytest.mark.parametrize("make", [hostile_check, hostile_lint])
+def test_hostile_names_and_senders_are_only_shown(chromium: "Browser", tmp_path: Path, make: Any) -> None:
+    situation = make()
+    with opened(chromium, html_of(situation), tmp_path, PHONE) as report:
+        tried = Tried(report, situation)
+        tried.start()
+        tried.try_record(NEW)
+        assert tried.is_as_native(Edit((NEW,)))
+        report.page.evaluate(OPEN_ALL)
+        assert report.overflow() <= 0
+        assert report.messages == []
+        assert foreign(report) == []
+
+
 @pytest.mark.usefixtures("_runtime")
 def test_hostile_text_is_only_shown(chromium: "Browser", tmp_path: Path) -> None:
-    situation = hostile_situation()
+    situation = hostile_simulation()
     with opened(chromium, html_of(situation), tmp_path, PHONE) as report:
         tried = Tried(report, situation)
         tried.start()
         for record in (NEW, "v=spf1 include:<script>alert(1)</script>.hostile.example -all"):
             tried.try_record(record)
-            assert tried.is_as_native(record)
+            assert tried.is_as_native(Edit((record,)))
             report.page.evaluate(OPEN_ALL)
             assert report.overflow() <= 0
         main = report.page.locator("main")
@@ -161,7 +242,7 @@ def test_hostile_text_is_only_shown(chromium: "Browser", tmp_path: Path) -> None
 def test_everybody_can_use_it(
     chromium: "Browser", axe: str, pictures: Path | None, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    situation = seed_situation()
+    situation = seed_simulation()
     html = html_of(situation)
     with opened(chromium, html, tmp_path, width, scheme) as report:
         page = report.page
@@ -180,7 +261,7 @@ def test_everybody_can_use_it(
             page.keyboard.type(text)
         page.keyboard.press("Enter")
         tried.wait()
-        assert tried.is_as_native("v=spf1 a mx -all", Sender("203.0.113.99", "@seed.example"))
+        assert tried.is_as_native(Edit(("v=spf1 a mx -all",), senders=(("203.0.113.99", ""),)))
         if pictures is not None:
             page.screenshot(path=pictures / f"interactive-{width}-{scheme}.png", full_page=True)
         assert report.overflow() <= 0
@@ -194,7 +275,7 @@ def test_everybody_can_use_it(
 
 @pytest.mark.usefixtures("_runtime")
 def test_neither_page_nor_worker_can_ask_anybody(chromium: "Browser", tmp_path: Path) -> None:
-    situation = seed_situation()
+    situation = seed_simulation()
     with (
         doh_server(Zone({}), tls=False) as (url, log),
         opened(chromium, html_of(situation), tmp_path, DESKTOP) as report,

@@ -92,7 +92,8 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
         ("plain.example", [], 0, "plain.example: there is nothing to replace"),
         ("mixed.example", [], 0, "stays: exists:%{i}.list.example in the record of asks.example"),
         ("mixed.example", ["--include", "asks.example"], 1, "[flatten-conditional]"),
-        ("split.example", ["--size", "320"], 0, "2. to publish as TXT of _spf2.split.example:"),
+        ("split.example", ["--max-size", "320"], 0, "2. to publish as TXT of _spf2.split.example:"),
+        ("split.example", ["--size", "320"], 0, "2. to publish as TXT of _spf2.split.example:"),  # its former name
         ("half.example", [], 69, "DNS could not answer TXT dead.example (SERVFAIL)"),
         ("gone.example", [], 2, "include:none.example leads to no record"),
         ("broken.example", [], 2, "broken.example: not flattened"),
@@ -121,8 +122,8 @@ def test_exit_codes_and_what_is_reported(
     [
         (["--include", "other.example"], "'--include': the record has no include of other.example"),
         (["--names", "same"], "'--names': expected a name with {n}"),
-        (["--size", "12"], "--size"),
-        (["--size", "x"], "--size"),
+        (["--max-size", "12"], "--max-size"),
+        (["--max-size", "x"], "--max-size"),
         (["--form", "x"], "--form"),
     ],
 )

@@ -45,10 +45,10 @@ def test_the_seed(call: Call) -> None:
 @pytest.mark.parametrize(
     ("zonedata", "code", "expected"),
     [
-        ({}, 1, ("23.83.218.24: nobody could name it\n"
+        ({}, 1, ("23.83.218.24: not identified\n"
                  "  no known SPF record passes it, and it has no name in reverse DNS\n")),
         ({"24.218.83.23.in-addr.arpa": ["SERVFAIL"]}, 69,
-         ("nobody could name it\n"
+         ("not identified\n"
           "  ! DNS could not answer for the PTR records of 24.218.83.23.in-addr.arpa (SERVFAIL)\n")),
         ({"_spf.google.com": ["SERVFAIL"]}, 69,
          ("\n! Google Workspace / Gmail: the TXT records of _spf.google.com could not be looked up: "
@@ -125,7 +125,7 @@ def test_csv(call: Call, suite: Suite) -> None:
     ]  # fmt: skip
     assert rows[0]["evidence"].startswith("the SPF record of relay.mailchannels.net passes this address")
     assert "(SERVFAIL)" in rows[2]["evidence"]
-    assert rows[3]["evidence"] == "nobody could name it"
+    assert rows[3]["evidence"] == "not identified"
     assert ended.code == 69
     assert call("identify", IP, "--zone", zone, "--csv", "--json").code == 64
 
@@ -182,7 +182,7 @@ def test_rdap_is_asked_only_when_told_so(call: Call, registry: Registry) -> None
     ended = call("identify", IP, "23.0.0.1", "--zone", SEED, "--rdap", *where)
     assert registry.asked == ["/ipv4.json", f"/registry/ip/{IP}", "/registry/ip/23.0.0.1"]
     assert "  · low    MailChannels Corporation: the registry at 127.0.0.1 says that 23.83.208.0 to" in ended.out
-    assert "23.0.0.1: nobody could name it\n" in ended.out
+    assert "23.0.0.1: not identified\n" in ended.out
     assert "  ! the holder of the network is not known: 127.0.0.1 has" in ended.out
     assert ended.code == 69, "the services of the catalogue are not in the file"
 

@@ -1,4 +1,4 @@
-"""`spfengine survey --output`: a file that it goes on with, however it was stopped, and no other."""
+"""`spfengine survey --output`: it continues a file, however it was stopped, and no other."""
 
 import errno
 import fcntl

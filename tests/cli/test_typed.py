@@ -230,7 +230,7 @@ def test_names_and_networks_of_options_too(call: Call) -> None:
     ("arguments", "expected"),
     [
         (["suggest", "seed.example", "--max-size", "0"], "0 can't be used; expected 1 or more"),
-        (["flatten", "seed.example", "--size", "5"], "5 can't be used; expected a number from 256 to 65535"),
+        (["flatten", "seed.example", "--max-size", "5"], "5 can't be used; expected a number from 256 to 65535"),
     ],
 )
 def test_a_number_out_of_range_is_refused_in_words(call: Call, arguments: list[str], expected: str) -> None:

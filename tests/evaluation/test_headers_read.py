@@ -72,6 +72,15 @@ def test_a_recipient_after_a_property_is_passed_over(rest: str) -> None:
     assert list(result.properties) == expected
 
 
+def test_the_authserv_id_may_come_again_after_a_result() -> None:
+    """Microsoft's older form has it there, as the domain of the recipient."""
+    read = parse_authentication_results("mx.example; spf=pass; mx.example; dkim=none")
+    assert (read.authserv_id, [each.method for each in read.results]) == ("mx.example", ["spf", "dkim"])
+    for text in ("mx.example; mx.example; spf=pass", "mx.example; spf=pass; other.example; dkim=none"):
+        with pytest.raises(HeaderError, match="expected a method and its result"):
+            parse_authentication_results(text)
+
+
 def test_for_with_an_equals_sign_is_a_property() -> None:
     (result,) = parse_authentication_results("mx.example; spf=pass a.b=c for=d for.e=f").spf
     assert result.properties == (("a.b", "c"), ("for", "d"), ("for.e", "f"))

@@ -210,6 +210,15 @@ def test_a_sender_as_long_as_smtp_allows_is_not_cut() -> None:
     assert parse_authentication_results(authenticated(result)).spf[0].get("smtp.mailfrom") == sender
 
 
+@pytest.mark.parametrize(("more", "is_cut"), [(0, False), (1, True)])
+def test_a_sender_is_cut_only_if_it_is_longer_than_is_allowed(more: int, is_cut: bool) -> None:
+    """600 octets, of which a quote that may need a backslash counts for two."""
+    sender = '""' + "l" * (600 - 4 - len("@pass.example") + more) + "@pass.example"
+    written = parse_received_spf(received(checked_sender(sender))).keys["envelope-from"]
+    assert (written != sender) is is_cut
+    assert written.endswith("...@pass.example") is is_cut
+
+
 def test_a_long_directive_is_cut() -> None:
     mechanism = parse_received_spf(received(checked("exists.example"))).keys["mechanism"]
     assert re.fullmatch(r"-exists:%\{i\}\.(y\.){200,300}y?\.\.\.", mechanism)

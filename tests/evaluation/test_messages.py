@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from spfengine import check
+from spfengine import Limits, check
 from spfengine.resolvers.zone import Zone
 
 ZONE: dict[str | bytes, dict[str, Any]] = {
@@ -50,6 +50,54 @@ def test_the_path_ends_at_the_first_term_with_a_fault(domain: str, term: str) ->
     result = check("192.0.2.1", f"u@{domain}", resolver=Zone(ZONE))
     assert result.result == "permerror"
     assert result.path == ((domain, term),)
+
+
+@pytest.mark.parametrize(("term", "section"), [("include:none.example", "5.2"), ("redirect=none.example", "6.1")])
+def test_what_needs_a_record_names_the_section_that_says_so(term: str, section: str) -> None:
+    zone = Zone({**ZONE, "a.example": {"TXT": f"v=spf1 {term}"}})
+    problem = check("192.0.2.1", "u@a.example", resolver=zone).problem
+    assert problem is not None
+    assert problem.section == section
+
+
+@pytest.mark.parametrize(
+    ("term", "sender", "hint"),
+    [
+        ("include:%{i}.x.example", "u", "publish an SPF record for 192.0.2.1.x.example, the target of include:%{i}."),
+        ("redirect=%{i}.x.example", "u", "publish an SPF record for 192.0.2.1.x.example, the target of redirect=%{i}."),
+        ("include:%{l}.x.example", "a..b", "take include:%{l}.x.example out, or correct its name"),
+        ("redirect=%{l}.x.example", "a..b", "take redirect=%{l}.x.example out, or correct its name"),
+        ("include:gone.example", "u", "take include:gone.example out, or correct its name"),
+    ],
+)
+def test_the_hint_is_to_publish_a_record_if_the_name_depends_on_the_client(term: str, sender: str, hint: str) -> None:
+    zone = Zone({"a.example": {"TXT": f"v=spf1 {term}"}})
+    problem = check("192.0.2.1", f"{sender}@a.example", resolver=zone).problem
+    assert problem is not None
+    assert (problem.hint or "").startswith(hint)
+
+
+def test_the_characters_that_a_domain_can_not_have_are_named() -> None:
+    problem = check("192.0.2.1", "u@\N{SNOWMAN}.example", resolver=Zone({})).problem
+    assert problem is not None
+    assert problem.text.endswith("is not a domain name that IDNA2008 allows; it has \N{SNOWMAN} (snowman U+2603)")
+
+
+def test_a_chain_of_records_that_is_too_long_has_the_number_that_is_allowed() -> None:
+    chain = {f"i{n}.example": {"TXT": f"v=spf1 include:i{n + 1}.example -all"} for n in range(120)}
+    limits = Limits(lookups=200)
+    problem = check("192.0.2.1", "u@i0.example", resolver=Zone(chain), limits=limits).problem
+    assert problem is not None
+    assert problem.text == "records are nested more than 100 levels deep by include and redirect"
+
+
+def test_an_explanation_with_a_client_name_that_is_not_given_says_why_it_is_missing() -> None:
+    names = {"a.example": {"TXT": "v=spf1 -all exp=%{p}.why.a.example"}}
+    result = check("192.0.2.1", "u@a.example", resolver=Zone(names, apexes=["a.example"]))
+    assert (result.result, result.explanation) == ("fail", None)
+    assert result.explanation_problem is not None
+    assert result.explanation_problem.code == "exp-dns-error"
+    assert "1.2.0.192.in-addr.arpa are not in the files given" in result.explanation_problem.text
 
 
 @pytest.mark.parametrize(

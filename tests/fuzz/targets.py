@@ -28,6 +28,7 @@ from spfengine.resolvers.zone_files.pasted import read_pasted
 from spfengine.sources.finder import records_in
 from spfengine.testing.suites import SuiteError, read_suite
 from spfengine.testing.wire import read_query
+from tests.report.dom import Page, foreign
 
 _TESTS = Path(__file__).parents[1]
 _SAMPLES = {folder: _TESTS / folder / "samples" for folder in ("evidence", "resolvers", "sources")}
@@ -41,6 +42,16 @@ GOOD = (
     b"</domain><result>pass</result></spf></auth_results></record></feedback>"
 )
 """A report next to the file that is read: whatever that holds, the report's sender is found."""
+
+
+PROVIDER = b"""[[provider]]
+name = "X"
+include = "x.example"
+kind = "relay"
+shared = true
+mx = ["mx.x.example"]
+attested = { own = "a test" }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,30 @@ def _suite(data: bytes) -> None:
         read_suite(data.decode("utf-8", "replace"), "fuzz")
 
 
+def _html(data: bytes) -> None:
+    """A report, which the first octet chooses, of a record, a TXT record that it leads to, a sender and a HELO name."""
+    kind, (record, other, local, helo, *_) = (data[0] if data else 0), [*data[1:].split(b"\n"), b"", b"", b"", b""]
+    names: dict[str, Any] = {
+        "d.example": {"TXT": record[:60_000]},
+        "e.example": {"TXT": other[:60_000]},
+        "a.example": {"A": "192.0.2.1"},
+    }
+    zone = Zone(names)
+    sender, name = f"{local.decode('latin-1')}@d.example", helo.decode("latin-1")
+    senders = [Sender("192.0.2.1", sender, name), Sender("203.0.113.1", "@d.example", reported=name)]
+    makers: tuple[Callable[[], Any], ...] = (
+        lambda: spfengine.check("192.0.2.1", sender, name, resolver=zone),
+        lambda: spfengine.check("192.0.2.1", sender, name, resolver=zone).trace,
+        lambda: spfengine.lint("d.example", resolver=zone),
+        lambda: spfengine.simulate("d.example", "v=spf1 ~all", resolver=zone, senders=senders),
+        lambda: spfengine.suggest("d.example", senders, resolver=zone, catalogue=_CATALOGUE),
+        lambda: spfengine.survey(["d.example", name], resolver=zone),
+    )
+    page = Page(spfengine.render_html(makers[kind % len(makers)](), now=0))
+    assert not page.faults
+    assert list(foreign(page)) == []
+
+
 def _samples(folder: str, *names: str) -> tuple[bytes, ...]:
     return tuple((_SAMPLES[folder] / name).read_bytes() for name in names)
 
@@ -236,6 +271,7 @@ d.example. 60 IN A 192.0.2.67
 
 
 _CONTAINED = _evidence("contained")
+_CATALOGUE = Catalogue.from_text(PROVIDER.decode())
 _POLICY = Policy.compile("d.example", resolver=Zone({"d.example": {"TXT": "v=spf1 exists:%{i}.x ip4:192.0.2.1 -all"}}))
 _TOTALS = spfengine.replay([Sender("192.0.2.1", "@d.example")], [(_POLICY, _POLICY)])
 _TAKEN = spfengine.snapshot(["d.example"], resolver=Zone({"d.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}}))
@@ -364,7 +400,7 @@ TARGETS: dict[str, Target] = {
     "json-totals": Target(_values(Totals.from_dict), (_dumped(_TOTALS.to_dict()),), _JSON),
     "catalogue": Target(
         _json(lambda data: Catalogue.from_text(data.decode("utf-8", "replace")), spfengine.CatalogueError),
-        (b'[[provider]]\nname = "X"\ninclude = "x.example"\n',),
+        (PROVIDER,),
         (b"[[", b"]]", b'"""', b"= 1", b"\n", b"'"),
     ),
     "suite": Target(
@@ -377,5 +413,26 @@ TARGETS: dict[str, Target] = {
         _samples("sources", "main.tf", "dnsconfig.js", "values.yaml", "change.json", "records.py.sample"),
         (b'"v=spf1 ', b"'", b'"', b"`", b"${", b"}", b"<<EOF\n", b"#", b"//", b"/*", b"*/", b"\\", b"f'", b"%s"),
     ),
-    # HTML views: a target that renders a result of hostile octets, and finds no markup of theirs in it, belongs here.
+    "html": Target(
+        _html,
+        tuple(
+            bytes([kind])
+            + b"v=spf1 include:e.example exp=e.example x=<b>&amp; -all\nv=spf1 a:a.example -all\nu\n<i>.example"
+            for kind in range(6)
+        ),
+        (
+            b"<script>",
+            b"</style>",
+            b"<!--",
+            b"]]>",
+            b'"',
+            b"'",
+            b"&#60;",
+            b"&lt;",
+            b"{{",
+            b"{%",
+            b"javascript:",
+            *_TERMS,
+        ),
+    ),
 }

@@ -64,15 +64,16 @@ def _begin(package: str, folder: Path, lines: Reached) -> None:
 
 
 def _judge(mutant: Mutant) -> Verdict:
-    """Run the tests that reach a mutant, and then all of the package: some results are cached, and some tests start
-    programs.
+    """Run the tests that reach a mutant, those of the package first, which notice most; then all of the package: some
+    results are cached, and some tests start programs.
     """
     work = _works[0]
     chosen = work.reached.tests_of(mutant)
     own = tuple(TESTS[work.package])
-    files = sorted({test.partition("::")[0] for test in chosen}, key=lambda file: (not file.startswith(own), file))
+    files = sorted({test.partition("::")[0] for test in chosen})
+    of_own = [file for file in files if file.startswith(own)]
     with Changed(work.checkout, mutant):
-        for some, where in ((chosen, files), (None, own)):
+        for some, where in ((chosen, of_own), (chosen, [file for file in files if file not in of_own]), (None, own)):
             passed, failed = run_tests(work.checkout, where, chosen=some) if where else (True, None)
             if not passed:
                 return Verdict(mutant, survives=False, noticed_by=failed)
@@ -90,18 +91,23 @@ def judged(package: str, mutants: list[Mutant], jobs: int) -> Iterator[Verdict]:
 
 
 def measure(package: str, count: int, seed: int, jobs: int) -> None:
-    """Print the mutants of a sample that survive, and the score."""
+    """Print the mutants of a sample that survive without a reason in survivors.md, and the score."""
     every = places(package)
     mutants = sample(every, count, seed)
-    survivors = 0
+    known = explained(SURVIVORS.read_text(encoding="utf-8"))
+    survivors = with_reason = 0
     for verdict in judged(package, mutants, jobs):
         if verdict.survives:
             survivors += 1
-            _print(verdict.mutant)
+            if change(verdict.mutant) in known:
+                with_reason += 1
+            else:
+                _print(verdict.mutant)
     killed = len(mutants) - survivors
     sys.stdout.write(
         f"{package}: {killed} of {len(mutants)} killed ({100 * killed / len(mutants):.0f} %, "
-        f"expected {TARGETS[package]} %), of {len(every)} places, seed {seed}\n"
+        f"expected {TARGETS[package]} %), of {len(every)} places, seed {seed}; "
+        f"survivors.md explains {with_reason} of the other {survivors}\n"
     )
 
 

@@ -62,7 +62,8 @@ def places(package: str) -> dict[tuple[str, int, int], list[Mutant]]:
     found: dict[tuple[str, int, int], list[Mutant]] = {}
     for path in sorted((REPOSITORY / "spfengine" / package).rglob("*.py")):
         nodes = list(ast_nodes(get_ast_from_path(path)))
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        tree, lines = ast.parse(text), text.split("\n")
         ignored, constants = _ignored(tree), _constants(tree)
         for name, operator in operators.items():
             if operator.arguments():
@@ -70,7 +71,8 @@ def places(package: str) -> dict[tuple[str, int, int], list[Mutant]]:
             positions = [at for node in nodes for at in operator().mutation_positions(node)]
             for occurrence, ((line, column), _) in enumerate(positions):
                 is_constant = line in constants and name.endswith(_NUMBERS)
-                if not is_constant and not any(_is_in(node, line, column) for node in ignored):
+                is_star = lines[line - 1].startswith("*,", column)  # of a signature; cosmic-ray takes it for a product
+                if not (is_constant or is_star) and not any(_is_in(node, line, column) for node in ignored):
                     mutant = Mutant(str(path.relative_to(REPOSITORY)), name, occurrence, line, column)
                     found.setdefault((mutant.path, line, column), []).append(mutant)
     return found
@@ -91,7 +93,7 @@ def _ignored(tree: ast.Module) -> list[_Node]:
         elif isinstance(node, ast.AnnAssign):
             found.append(node.annotation)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "visible":
-            found += node.args[1:]
+            found += [*node.args[1:], *[keyword.value for keyword in node.keywords]]
         elif isinstance(node, ast.ClassDef):
             found += node.decorator_list
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

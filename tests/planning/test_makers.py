@@ -200,6 +200,59 @@ MAY_BE_MADE = {
         {"t.yaml": "Resources:\n  M:\n    Type: Custom::Apex\n"},
         "(t.yaml, line 3)",
     ),
+    "a resource of a mail provider": (
+        {"main.tf": TF},
+        {"main.tf": 'resource "mailgun_domain" "x" {\n  name   = "example.com"\n  region = "eu"\n}\n'},
+        'resource "mailgun_domain" "x" (main.tf, line 1)',
+    ),
+    "a resource for the domain": (
+        {"main.tf": TF},
+        {"main.tf": 'resource "acme_onboarding" "x" {\n  domain = "example.com"\n}\n'},
+        'resource "acme_onboarding" "x" (main.tf, line 1)',
+    ),
+    "a resource of mail in JSON": (
+        {"main.tf.json": TF_JSON % RECORD},
+        {"main.tf.json": '{"resource": {"cloudflare_email_routing_dns": {"x": {"zone_id": "${var.zone}"}}}}'},
+        "(main.tf.json, line 1)",
+    ),
+    "a module of Terragrunt": (
+        {"dns/main.tf": TF},
+        {
+            "dns/terragrunt.hcl": 'terraform {\n  source = "git::https://git.example/dns.git?ref=v2"\n}\n'
+            'inputs = {\n  domain = "example.com"\n}\n'
+        },
+        "terraform (dns/terragrunt.hcl, line 1)",
+    ),
+    "inputs of Terragrunt": (
+        {"terragrunt.hcl": f'inputs = {{\n  domain = "example.com"\n  spf = "{RECORD}"\n}}\n'},
+        {"terragrunt.hcl": 'inputs = {\n  domain = "example.com"\n}\n'},
+        "inputs = (terragrunt.hcl, line 1)",
+    ),
+    "a parent of Terragrunt": (
+        {"main.tf": TF},
+        {"terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n'},
+        'include "root" (terragrunt.hcl, line 1)',
+    ),
+    "a unit of Terragrunt": (
+        {"main.tf": TF},
+        {"terragrunt.stack.hcl": 'unit "dns" {\n  source = "../dns"\n  path = "dns"\n}\n'},
+        'unit "dns" (terragrunt.stack.hcl, line 1)',
+    ),
+    "a program whose language is not read": (
+        {"main.tf": TF},
+        {"main.jsonnet": "local dns = import 'dns.libsonnet';\n\ndns.zone('Example.COM', mail=true)\n"},
+        "dns.zone('Example.COM', mail=true) (main.jsonnet, line 3)",
+    ),
+    "a program with the record": (
+        {"main.tf": TF},
+        {"main.go": f'package main\n\nvar spf = "{RECORD}"\n'},
+        f'var spf = "{RECORD}" (main.go, line 3)',
+    ),
+    "a template of a zone": (
+        {"example.com.zone": f'{ZONE}@ IN TXT "{RECORD}"\n'},
+        {"example.com.zone.j2": f"{ZONE}@ IN TXT {{{{ spf }}}}\n"},
+        "(example.com.zone.j2, line ",
+    ),
 }  # fmt: skip
 
 
@@ -296,6 +349,46 @@ IS_REMOVED = {
     "a zone": (
         {"example.com.zone": f'{ZONE}@ IN TXT "{RECORD}"\n'},
         {"example.com.zone": ZONE},
+    ),
+    "a record of another type of Azure": (
+        {"main.tf": TF},
+        {"main.tf": 'resource "azurerm_dns_a_record" "x" {\n  name = "@"\n  zone_name = "example.com"\n}\n'},
+    ),
+    "one of several records of Namecheap": (
+        {
+            "main.tf": 'resource "namecheap_domain_records" "x" {\n  domain = "example.com"\n  record {\n'
+            f'    hostname = "@"\n    type = "TXT"\n    address = "{RECORD}"\n  }}\n'
+            '  record {\n    hostname = "@"\n    type = "A"\n    address = "192.0.2.1"\n  }\n}\n'
+        },
+        {
+            "main.tf": 'resource "namecheap_domain_records" "x" {\n  domain = "example.com"\n'
+            '  record {\n    hostname = "@"\n    type = "A"\n    address = "192.0.2.1"\n  }\n}\n'
+        },
+    ),
+    "a certificate": (
+        {"main.tf": TF},
+        {"main.tf": 'resource "aws_acm_certificate" "x" {\n  domain_name = "example.com"\n}\n'},
+    ),
+    "a resource for another domain": (
+        {"main.tf": TF},
+        {"main.tf": f'resource "mailgun_domain" "x" {{\n  name = "{OTHER}"\n}}\n'},
+    ),
+    "a zone without records": (
+        {"main.tf": TF},
+        {"main.tf": 'resource "aws_route53_zone" "x" {\n  name = "example.com"\n}\n'},
+    ),
+    "a module of Terragrunt that was there before": (
+        {"main.tf": TF, "terragrunt.hcl": 'terraform {\n  source = "../dns"\n}\n'},
+        {"terragrunt.hcl": 'terraform {\n  source = "../dns"\n}\nretryable_errors = []\n'},
+    ),
+    "a program for another domain": (
+        {"main.tf": TF},
+        {"main.jsonnet": f"dns.zone('{OTHER}', mail=true)\n"},
+    ),
+    "a comment in a program": ({"main.tf": TF}, {"main.rb": "# example.com has no SPF record any more\nputs 1\n"}),
+    "a text that octoDNS has no secret for": (
+        {"example.com.yaml": f"'':\n  - type: TXT\n    value: {RECORD}\n  - type: A\n    value: 192.0.2.1\n"},
+        {"example.com.yaml": "'':\n  - type: TXT\n    value: env/SPF\n  - type: A\n    value: 192.0.2.1\n"},
     ),
 }  # fmt: skip
 

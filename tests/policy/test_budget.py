@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from spfengine import VoidRule, Zone
+from spfengine import Limits, VoidRule, Zone
 from spfengine.drivers import drive
 from spfengine.policy import budget
 from spfengine.policy.budget import Budget
+from spfengine.policy.compile import compile_tables
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy
 from tests.examples import mostly_full
 
@@ -79,3 +81,38 @@ def test_the_certain_cost_has_no_voids_of_conditional_terms() -> None:
     found = drive(budget.budget(inputs, {}, budget.CERTAIN), zone, None)
     assert found.worst_lookups == 2
     assert found.worst_voids() == 1
+
+
+@pytest.mark.parametrize("rule", VoidRule)
+def test_the_ranges_of_a_policy_give_the_same_budget_whatever_rule_it_was_compiled_by(rule: VoidRule) -> None:
+    """`a` of a name with an address of one family, and `mx` of hosts without any, count otherwise by each rule."""
+    zone = Zone(
+        {
+            "d.example": {"TXT": "v=spf1 a:four.example mx -all", "MX": [(10, "h1.example"), (20, "h2.example")]},
+            "four.example": {"A": "192.0.2.1"},
+        }
+    )
+    inputs = Inputs("d.example", None, None, Limits(voids=9, void_rule=rule), None, 0.0)
+    tables = drive(compile_tables(inputs), zone, None)
+    found = drive(budget.budget(inputs, dict(tables.answers), tables=tables), zone, None)
+    assert found == drive(budget.budget(inputs, {}), zone, None)
+    assert {rule: found.worst_voids(rule) for rule in VoidRule} == {
+        VoidRule.PER_TERM: 2,
+        VoidRule.PER_LOOKUP: 3,
+        VoidRule.DUAL_STACK: 1,
+    }
+
+
+def test_ranges_cut_short_by_a_limit_are_not_what_the_budget_is_of() -> None:
+    """All clients may get permerror at the eleventh of these terms; the budget counts all twelve."""
+    zone = Zone({"d.example": {"TXT": f"v=spf1 {exists(12)} -all"}})
+    inputs = Inputs("d.example", None, None, Limits(voids=99), None, 0.0)
+    tables = drive(compile_tables(inputs), zone, None)
+    found = drive(budget.budget(inputs, dict(tables.answers), tables=tables), zone, None)
+    assert (found.worst_lookups, found.worst_voids()) == (12, 12)
+
+
+def test_a_name_that_does_not_exist_is_named_as_void_by_the_rule_for_both_families() -> None:
+    found = budget_of("v=spf1 a:gone.example a:four.example -all", four_example={"A": "192.0.2.1"})
+    for version in (4, 6):
+        assert found.voids[VoidRule.DUAL_STACK][version].terms == (("d.example", "a:gone.example"),)

@@ -1,6 +1,7 @@
 """`Policy.check_array`: a column of addresses has the results that `check` gives for each of them."""
 
 import ipaddress
+import sys
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from scripts import policy_table
 from spfengine import Policy, Zone
-from spfengine.errors import ArgumentError
+from spfengine.errors import ArgumentError, MissingExtraError
 from spfengine.policy import RESULT_CODES
 from tests.optional import need
 from tests.policy.test_real_records import data
@@ -69,6 +70,31 @@ def test_a_column_may_be_empty_or_a_part_of_another() -> None:
         "fail",
         "pass",
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        *[((2, columns), "uint8") for columns in (4, 15, 17, 32)],
+        *[((2, 16), kind) for kind in ("uint16", "int8", "uint32")],
+        *[((2,), kind) for kind in ("int32", "uint64", "uint8")],
+        ((2, 16, 1), "uint8"),
+        ((2, 1), "uint32"),
+    ],
+)
+def test_an_address_is_a_number_of_32_bits_or_16_octets(shape: tuple[int, ...], kind: str) -> None:
+    import numpy as np
+
+    policy = Policy.compile("a.example", resolver=Zone({}))
+    with pytest.raises(ArgumentError, match="a column is an array of uint32"):
+        policy.check_array(np.zeros(shape, kind))
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, column = Policy.compile("a.example", resolver=Zone({})), ip4_column([])
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingExtraError, match=r"pip install numpy \(the extra spfengine\[columns\]\)"):
+        policy.check_array(column)
 
 
 @pytest.mark.parametrize("column", [["192.0.2.1"], "192.0.2.1", None, 5])

@@ -109,6 +109,11 @@ RARE: dict[str, tuple[str, Limits, Zone]] = {
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -mx:%{l}.x.example +all"},
                 u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
     ),
+    "mx that matches at the second of two hosts, after a void, which still counts later": (
+        "permerror", Limits(voids=1, names=2),
+        zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -mx:%{l}.x.example +all"},
+                u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
+    ),
     "ptr that matches after a void, which still counts later": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -ptr:x.example +all"},

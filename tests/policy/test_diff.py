@@ -133,6 +133,13 @@ def test_a_diff_names_the_networks_and_both_outcomes() -> None:
     assert before.diff(after)[0].after.directive == "~all"
 
 
+def test_neighbours_that_change_alike_are_one_network_by_result() -> None:
+    before, after = policy("v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all"), policy("v=spf1 -all")
+    assert [str(change.network) for change in before.diff(after)] == ["192.0.2.0/24"]
+    by_outcome = [str(change.network) for change in before.diff(after, by="outcome") if change.before.result == "pass"]
+    assert by_outcome == ["192.0.2.0/25", "192.0.2.128/25"]
+
+
 def test_ranges_with_a_dns_failure_are_never_a_change() -> None:
     known = policy("v=spf1 ip4:192.0.2.0/24 a:h.example -all")
     unknown = policy("v=spf1 ip4:192.0.2.0/25 a:dead.example -all")

@@ -13,6 +13,7 @@ HOSTS: dict[str | bytes, dict[str, Any]] = {
     "both.example": {"A": "192.0.2.1", "AAAA": "2001:db8::1"},
     "dead.example": {"*": Status.TIMEOUT},
     "wide.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 -all"},
+    "half.example": {"TXT": "v=spf1 -ip4:192.0.2.0/25 include:gone.example"},
     "void.example": {"TXT": "v=spf1 a:gone.example a:gone2.example a:gone3.example -all"},
 }
 
@@ -62,6 +63,11 @@ def test_what_can_never_decide(terms: str, expected: list[tuple[str, str, list[s
         # without the first term, the client would meet three void lookups, and the limit is two
         ("ip4:192.0.2.1 include:void.example ip4:192.0.2.0/24 -all", []),
         ("ip4:192.0.2.1 a:dead.example ip4:192.0.2.0/24 -all", []),
+        # whatever the first term does for a client, the next two do the same
+        ("a:dead.example ip4:192.0.2.1 ip4:192.0.2.0/24 -all", [("ip4:192.0.2.1", ["ip4:192.0.2.0/24"])]),
+        # the other half of the network gets permerror, with the term or without it
+        ("include:half.example ip4:192.0.2.0/24 a:one.example ip4:192.0.2.0/23 -all",
+         [("ip4:192.0.2.0/24", ["ip4:192.0.2.0/23"])]),
         ("ip4:192.0.2.1 a:one.example include:wide.example -all", [("ip4:192.0.2.1", ["include:wide.example"])]),
     ],
 )  # fmt: skip

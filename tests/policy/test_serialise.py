@@ -288,6 +288,22 @@ def test_a_tree_that_expands_exponentially_is_refused() -> None:
             Policy.from_dict(data)
 
 
+def test_the_leaves_of_a_tree_are_counted_in_all_its_branches() -> None:
+    """2^14 leaves may be read, at whatever depth."""
+    for place, is_read in ((14, True), (15, False)):
+        data = sample()
+        leaf = {**data["outcomes"][0], "tree": None}
+        trees = [{"dependency": 0, "branches": [["match", n], ["no-match", n]]} for n in range(place)]
+        conditional = {**leaf, "result": None, "directive": None, "depends_on": [0]}
+        data["outcomes"] = [leaf, *[{**conditional, "tree": tree} for tree in trees]]
+        data["ip4"], data["ip6"] = [["0.0.0.0", place]], [["::", 0]]
+        if is_read:
+            assert Policy.from_dict(data).check("192.0.2.1").result is None
+        else:
+            with pytest.raises(ArgumentError, match=r"\.tree: expected a tree of at most 16384 leaves"):
+                Policy.from_dict(data)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 300) | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),

@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from spfengine import Answer, Question, RRType, Status, Zone
+from spfengine.policyd.accounts import HEAVY, KNOWN, network_of, organization
 from spfengine.policyd.bounds import bounds_for
-from spfengine.policyd.fairness import AT_ONCE, FAILED, FREE, HEAVY, Fairness, organization
+from spfengine.policyd.fairness import AT_ONCE, CROWD, FAILED, FREE, Fairness
+from spfengine.policyd.lane import Lane
 from spfengine.policyd.metered import Metered, Shared
 from spfengine.policyd.metrics import Metrics
 from spfengine.receiver.delegation import Delegation
@@ -22,7 +24,7 @@ async def turns(number: int = 30) -> None:
 
 
 async def spend(fairness: Fairness, domain: str, units: float) -> None:
-    async with fairness.turn(domain):
+    async with fairness.turn(domain, "192.0.2.1"):
         fairness.charge(units)
 
 
@@ -34,7 +36,7 @@ def test_heavy_checks_run_a_few_at_once_and_ordinary_ones_all() -> None:
         end = asyncio.Event()
 
         async def one(domain: str) -> None:
-            async with fairness.turn(domain) as may_check:
+            async with fairness.turn(domain, "192.0.2.1") as may_check:
                 assert may_check
                 running.append(domain)
                 await end.wait()
@@ -42,7 +44,7 @@ def test_heavy_checks_run_a_few_at_once_and_ordinary_ones_all() -> None:
         tasks = [asyncio.create_task(one("heavy.example")) for _ in range(100)]
         await turns()
         tasks += [asyncio.create_task(one(f"good{number}.example")) for number in range(100)]
-        await turns()
+        await turns(1000)
         assert running.count("heavy.example") == AT_ONCE
         assert len(running) == AT_ONCE + 100
         assert fairness.waiting == 100 - AT_ONCE
@@ -64,14 +66,14 @@ def test_any_check_that_costs_much_goes_on_in_turn() -> None:
         answers: list[bool] = []
 
         async def one(number: int) -> None:
-            async with fairness.turn(f"a.evil{number}.example") as may_check:
+            async with fairness.turn(f"a.evil{number}.example", f"192.0.{number}.1") as may_check:
                 assert may_check, "nothing is known of this domain"
                 for _ in range(int(FREE)):
-                    assert await fairness.may_ask()
-                    assert not fairness.runs_heavy
+                    assert await fairness.may_go_on()
+                    assert fairness.asks_ahead
                     fairness.charge(1)
-                answers.append(await fairness.may_ask())
-                assert fairness.runs_heavy
+                answers.append(await fairness.may_go_on())
+                assert not fairness.asks_ahead
                 if len(answers) == AT_ONCE + 3:
                     all_answered.set()
                 if answers[-1]:
@@ -85,7 +87,7 @@ def test_any_check_that_costs_much_goes_on_in_turn() -> None:
         end.set()
         await asyncio.gather(*tasks)
         await asyncio.create_task(spend(fairness, "b.evil.example", HEAVY * 10))
-        async with fairness.turn("b.evil.example") as may_check:
+        async with fairness.turn("b.evil.example", "192.0.2.1") as may_check:
             assert may_check, "all turns have been given back"
 
     asyncio.run(run())
@@ -101,16 +103,16 @@ def test_nobody_waits_for_an_answer_that_a_costly_check_waits_to_ask_for() -> No
         end = asyncio.Event()
 
         async def costly(number: int) -> Answer:
-            async with fairness.turn(f"evil{number}.example"):
+            async with fairness.turn(f"evil{number}.example", "192.0.2.1"):
                 fairness.charge(FREE)
-                assert number >= AT_ONCE or await fairness.may_ask()
+                assert number >= AT_ONCE or await fairness.may_go_on()
                 if number < AT_ONCE:
                     await end.wait()
                 return await shared.aresolve(question)
 
         tasks = [asyncio.create_task(costly(number)) for number in range(AT_ONCE + 1)]
         await turns()
-        async with fairness.turn("good.example"):
+        async with fairness.turn("good.example", "192.0.2.1"):
             assert (await asyncio.wait_for(shared.aresolve(question), 20)).records
         assert not tasks[-1].done()
         end.set()
@@ -127,7 +129,7 @@ def test_heavy_domains_take_turns_however_many_checks_one_of_them_has() -> None:
             await asyncio.create_task(spend(fairness, domain, HEAVY * 10))
 
         async def one(domain: str) -> None:
-            async with fairness.turn(domain):
+            async with fairness.turn(domain, "192.0.2.1"):
                 order.append(domain)
                 await turns(1)
 
@@ -147,17 +149,17 @@ def test_a_heavy_check_that_waits_in_vain_is_not_made_and_leaves_no_trace() -> N
         end = asyncio.Event()
 
         async def hold() -> None:
-            async with fairness.turn("heavy.example"):
+            async with fairness.turn("heavy.example", "192.0.2.1"):
                 await end.wait()
 
         holding = [asyncio.create_task(hold()) for _ in range(AT_ONCE)]
         await turns()
-        async with fairness.turn("heavy.example") as may_check:
+        async with fairness.turn("heavy.example", "192.0.2.1") as may_check:
             assert not may_check
         assert (fairness.refused, fairness.waiting) == (1, 0)
         end.set()
         await asyncio.gather(*holding)
-        async with fairness.turn("heavy.example") as may_check:
+        async with fairness.turn("heavy.example", "192.0.2.1") as may_check:
             assert may_check
 
     asyncio.run(run())
@@ -171,7 +173,7 @@ def test_a_heavy_check_that_is_cancelled_gives_its_turn_to_the_next() -> None:
         reached: list[int] = []
 
         async def one(number: int) -> None:
-            async with fairness.turn("heavy.example"):
+            async with fairness.turn("heavy.example", "192.0.2.1"):
                 reached.append(number)
                 await forever.wait()
 
@@ -194,8 +196,8 @@ def test_many_cheap_checks_are_not_heavy(units: float, checks: int, is_heavy: bo
         fairness = Fairness(1, clock=lambda: 0.0)
         for _ in range(checks):
             await asyncio.create_task(spend(fairness, "a.example", units))
-        async with fairness.turn("A.EXAMPLE"):
-            return fairness.runs_heavy
+        async with fairness.turn("A.EXAMPLE", "192.0.2.1"):
+            return not fairness.asks_ahead
 
     assert asyncio.run(run()) is is_heavy
 
@@ -205,11 +207,11 @@ def test_what_was_spent_is_forgotten_with_time() -> None:
         now = [0.0]
         fairness = Fairness(1, clock=lambda: now[0])
         await asyncio.create_task(spend(fairness, "a.example", HEAVY * 2))
-        async with fairness.turn("a.example"):
-            before = fairness.runs_heavy
+        async with fairness.turn("a.example", "192.0.2.1"):
+            before = not fairness.asks_ahead
         now[0] = 30.0
-        async with fairness.turn("a.example"):
-            return before, fairness.runs_heavy
+        async with fairness.turn("a.example", "192.0.2.1"):
+            return before, not fairness.asks_ahead
 
     assert asyncio.run(run()) == (True, False)
 
@@ -219,12 +221,122 @@ def test_names_below_one_domain_are_counted_together() -> None:
         fairness = Fairness(1, clock=lambda: 0.0)
         for number in range(20):
             await asyncio.create_task(spend(fairness, f"n{number}.evil.example", 50))
-        async with fairness.turn("new.evil.example"):
-            below = fairness.runs_heavy
-        async with fairness.turn("other.example"):
-            return below, fairness.runs_heavy
+        async with fairness.turn("new.evil.example", "192.0.2.1"):
+            below = not fairness.asks_ahead
+        async with fairness.turn("other.example", "198.51.100.1"):
+            return below, not fairness.asks_ahead
 
     assert asyncio.run(run()) == (True, False)
+
+
+async def know(fairness: Fairness, domain: str) -> None:
+    for _ in range(KNOWN):
+        await asyncio.create_task(spend(fairness, domain, 1))
+
+
+async def is_slow(fairness: Fairness, domain: str, ip: str) -> bool:
+    async with fairness.turn(domain, ip) as may_check:
+        assert may_check, "slow checks wait for no other check"
+        return not fairness.asks_ahead
+
+
+def test_many_new_domains_of_one_network_are_slow_together() -> None:
+    async def run() -> dict[str, bool]:
+        fairness = Fairness(1, clock=lambda: 0.0)
+        await know(fairness, "known.example")
+        for number in range(10):
+            await asyncio.create_task(spend(fairness, f"evil{number}.example", FREE))
+        return {
+            f"{domain} {ip}": await asyncio.create_task(is_slow(fairness, domain, ip))
+            for domain in ("new.example", "known.example")
+            for ip in ("192.0.2.1", "192.0.2.250", "198.51.100.1")
+        }
+
+    slow = asyncio.run(run())
+    assert {check for check, is_slow in slow.items() if is_slow} == {"new.example 192.0.2.1", "new.example 192.0.2.250"}
+
+
+def test_in_a_crowd_domains_of_which_nothing_good_is_known_are_slow_and_so_is_the_domain_that_is_the_crowd() -> None:
+    async def run(crowd: list[str]) -> tuple[bool, bool, bool]:
+        fairness = Fairness(1, clock=lambda: 0.0)
+        end = asyncio.Event()
+        for domain in ("known.example", "crowd.example"):
+            await know(fairness, domain)
+
+        async def hold(domain: str) -> None:
+            async with fairness.turn(domain, "192.0.2.1"):
+                await end.wait()
+
+        held = [asyncio.create_task(hold(domain)) for domain in crowd]
+        await turns(1000)
+        new, known, of_crowd = [
+            await asyncio.create_task(is_slow(fairness, domain, "198.51.100.1"))
+            for domain in ("new.example", "known.example", "crowd.example")
+        ]
+        end.set()
+        await asyncio.gather(*held)
+        return new, known, of_crowd
+
+    assert asyncio.run(run(["crowd.example"] * (CROWD + 1))) == (True, False, True)
+    assert asyncio.run(run([f"n{number}.example" for number in range(CROWD + 1)])) == (True, False, False)
+    assert asyncio.run(run(["crowd.example"] * (CROWD - 1))) == (False, False, False)
+
+
+def test_slow_checks_go_on_in_turn_however_many_one_network_has() -> None:
+    async def run() -> list[str]:
+        lane = Lane()
+        order: list[str] = []
+
+        async def one(name: str, turns: int) -> None:
+            await lane.wait(name, turns)
+            order.append(name)
+
+        await asyncio.gather(*[one("many", 5) for _ in range(20)], one("one", 5))
+        return order
+
+    order = asyncio.run(run())
+    assert sorted(order) == ["many"] * 20 + ["one"]
+    assert order.index("one") == 1, "not after all twenty"
+
+
+def test_a_slow_check_that_is_given_up_takes_no_turns_of_others() -> None:
+    async def run() -> int:
+        lane = Lane()
+        given_up = [asyncio.create_task(lane.wait("many", 1000)) for _ in range(20)]
+        last = asyncio.create_task(lane.wait("many", 1))
+        await turns(1)
+        for task in given_up:
+            task.cancel()
+        passed = 0
+        while not last.done():
+            passed += 1
+            await asyncio.sleep(0)
+        return passed
+
+    assert asyncio.run(run()) < 10
+
+
+@pytest.mark.parametrize(
+    ("ip", "expected"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"), ("2001:db8:1:2::3", "2001:db8:1::/48"), ("::ffff:192.0.2.77", "192.0.2.0/24"),
+    ],
+)  # fmt: skip
+def test_the_network_of_a_client(ip: str, expected: str) -> None:
+    assert network_of(ip) == expected
+
+
+def test_names_that_are_used_once_do_not_replace_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> bool:
+        fairness = Fairness(1, clock=lambda: 0.0)
+        await know(fairness, "known.example")
+        await spend(fairness, "known.example", 1)
+        for number in range(50):
+            await spend(fairness, f"n{number}.example", 1)
+        return fairness._accounts.open("known.example", 0).is_known
+
+    monkeypatch.setattr("spfengine.policyd.accounts._MOST_ACCOUNTS", 10)
+    assert asyncio.run(run())
 
 
 @pytest.mark.parametrize(
@@ -242,7 +354,7 @@ def test_accounts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             await spend(fairness, f"n{number}.example", 1)
         return len(fairness._accounts)
 
-    monkeypatch.setattr("spfengine.policyd.fairness._MOST_ACCOUNTS", 10)
+    monkeypatch.setattr("spfengine.policyd.accounts._MOST_ACCOUNTS", 10)
     assert asyncio.run(run()) == 10
 
 

@@ -4,9 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import spfengine
+from spfengine.advice.explained_check import CheckRequest
 from spfengine.policy.include_tree import include_tree
-from spfengine.report.edits import Situation, recorded_situation
+from spfengine.report.edits.check import EditableCheck, recorded_check
+from spfengine.report.edits.lint import EditableLint, ZoneFile, recorded_lint
+from spfengine.report.edits.simulation import EditableSimulation, recorded_simulation
 from spfengine.resolvers.recording import Recorder
+from spfengine.resolvers.zone_files.files import read_named
 from spfengine.simulation.enforce import enforce
 from tests.conftest import REPOSITORY
 
@@ -175,17 +179,64 @@ HOSTILE: Mapping[str, Make] = {
 """A report of each kind about records, names and senders that try to be markup."""
 
 
-def _situation(zone: spfengine.Zone, domain: str, draft: str, senders: Sequence[spfengine.Sender]) -> Situation:
+def _simulation(
+    zone: spfengine.Zone, domain: str, draft: str, senders: Sequence[spfengine.Sender]
+) -> EditableSimulation:
     recorder = Recorder(zone)
     spfengine.simulate(domain, draft, resolver=recorder, senders=senders)
-    return recorded_situation(recorder, domain, {domain: draft}, tuple(senders), (), ())
+    return recorded_simulation(recorder, domain, {domain: draft}, tuple(senders), (), ())
 
 
-def seed_situation() -> Situation:
+def seed_simulation() -> EditableSimulation:
     """Return what an interactive report of the seed story needs."""
-    return _situation(_seed(), "seed.example", DRAFT, spfengine.read_evidence([REPORT]).senders)
+    return _simulation(_seed(), "seed.example", DRAFT, spfengine.read_evidence([REPORT]).senders)
 
 
-def hostile_situation() -> Situation:
+def hostile_simulation() -> EditableSimulation:
     """Return the same of records and senders that try to be markup."""
-    return _situation(_hostile(OLD), "hostile.example", NEW, _senders())
+    return _simulation(_hostile(OLD), "hostile.example", NEW, _senders())
+
+
+def _check(zone: spfengine.Zone, request: CheckRequest) -> EditableCheck:
+    recorder = Recorder(zone)
+    request.run(recorder)
+    return recorded_check(recorder, request, {})
+
+
+def seed_check() -> EditableCheck:
+    """Return what an interactive report of a check in the seed story needs."""
+    return _check(_seed(), CheckRequest("23.83.218.24", "alice@seed.example"))
+
+
+def hostile_check() -> EditableCheck:
+    """Return the same of a sender and records that try to be markup."""
+    request = CheckRequest("203.0.113.1", f"{INVISIBLE}<b>@hostile.example", "<script>{{1337*1337}}")
+    return _check(_hostile(OLD), request)
+
+
+def bakery_lint() -> EditableLint:
+    """Return what an interactive report of lint needs, with the zone inside."""
+    files = (ZoneFile("bakery.zone", BAKERY.read_bytes()),)
+    return recorded_lint(None, _bakery(), "bakery.example", (), (), (), (), files)
+
+
+def hostile_lint() -> EditableLint:
+    """Return the same of records that try to be markup, of which DNS was asked."""
+    recorder = Recorder(_hostile(OLD))
+    return recorded_lint(recorder, recorder, "hostile.example", (), (), (), (), ())
+
+
+_YAML = b"""---
+? ''
+: - {type: TXT, values: [v=spf1 a mx include:_spf.seed.example ~all, x=1]}
+  - {type: A, value: 192.0.2.1}
+  - {type: MX, values: [{exchange: mx1.seed.example., preference: 10}]}
+_spf: {type: TXT, value: v=spf1 ip4:198.51.100.0/24 -all}
+mx1: {type: A, value: 192.0.2.25}
+"""
+
+
+def yaml_lint() -> EditableLint:
+    """Return what an interactive report of lint needs of a zone of octoDNS."""
+    zone = read_named(_YAML, "seed.example.yaml")
+    return recorded_lint(None, zone, "seed.example", (), (), (), (), (ZoneFile("seed.example.yaml", _YAML),))

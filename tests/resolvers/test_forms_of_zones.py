@@ -202,6 +202,30 @@ def test_octodns_splits_a_zone_into_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f"'': {SPF}\n",
+        f"---\n'': {SPF}\n",
+        f"\n# octoDNS\n\n? ''\n: {SPF}\n",
+        f'"": {SPF}\n',
+        f"www: {{type: A, value: 192.0.2.1}}\n'': {SPF}\n",
+        "zonedata:\n  x.example:\n  - TXT: v=spf1 -all\n",
+    ],
+)
+def test_yaml_on_standard_input_is_known_by_how_it_begins(text: str) -> None:
+    zone = read_octets(text.encode(), None if "zonedata" in text else "x.example")
+    assert isinstance(zone, Zone)
+    assert ask(zone, "x.example").records == (b"v=spf1 -all",)
+
+
+@pytest.mark.parametrize("begin", ["", "; x:\n", "\n", "$ORIGIN x.example.\n", "$TTL 60\n", "x\\:y.example. TXT y\n"])
+def test_a_master_file_on_standard_input_is_no_yaml(begin: str) -> None:
+    zone = read_octets(f'{begin}x.example. IN TXT "v=spf1 -all" ; a: b\n'.encode())
+    assert isinstance(zone, Zone)
+    assert ask(zone, "x.example").records == (b"v=spf1 -all",)
+
+
+@pytest.mark.parametrize(
     ("path", "domain"),
     [
         ("/etc/bind/db.example.com", "example.com"),

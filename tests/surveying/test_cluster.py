@@ -37,9 +37,9 @@ def of_the_page() -> Callable[..., Summary]:
 def test_a_cluster_counts_what_is_known_of_a_population_even_if_a_worker_is_killed(tmp_path: Path) -> None:
     need("distributed")
     survey_on_dask = of_the_page()
-    population = Population(4_000)
+    population = Population(20_000)
     domains = list(population.domains)
-    parts = [domains[start : start + 200] for start in range(0, len(domains), 200)]
+    parts = [domains[start : start + 500] for start in range(0, len(domains), 500)]
     settings = {"resolver": population, "lint": False}
     with cluster(tmp_path / "dask") as client:
         pids = client.run(os.getpid)

@@ -169,6 +169,46 @@ def test_a_pasted_zone_may_be_a_recording_or_of_route_53() -> None:
     assert ask("publish", domain="a.example", zones=zones)["published"] == "v=spf1 -all"
 
 
+OCTODNS = "'': {type: TXT, value: v=spf1 a -all}\nwww: {type: A, value: 192.0.2.1}\n"
+RELATIVE = '@ IN TXT "v=spf1 a -all"\nwww IN A 192.0.2.1\n'
+ASSUMED = "its names belong to a.example, the domain given"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "assumed"),
+    [
+        ("the pasted zone", RELATIVE, True),
+        ("zone.txt", RELATIVE, True),
+        ("a.example.zone", RELATIVE, False),
+        ("the pasted zone", f"$ORIGIN a.example.\n{RELATIVE}", False),
+        ("the pasted zone", OCTODNS, True),
+        ("the pasted zone", f"---\n{OCTODNS}", True),
+        ("zone.yaml", OCTODNS, True),
+        ("a.example.yaml", OCTODNS, False),
+        ("the pasted zone", "zonedata: {a.example: [{TXT: v=spf1 a -all}]}", False),
+    ],
+)
+def test_zones_of_all_forms_are_read_and_what_is_assumed_is_said(name: str, content: str, assumed: bool) -> None:
+    found = ask("publish", domain="a.example", zones=[file(name, content)])
+    assert found["published"] == "v=spf1 a -all"
+    assert (ASSUMED in found["view"]) == assumed
+
+
+@pytest.mark.parametrize(("name", "content"), [("the pasted zone", RELATIVE), ("x.yaml", OCTODNS)])
+def test_names_that_nothing_completes_need_the_domain(name: str, content: str) -> None:
+    found = ask("read", zones=[file(name, content)])
+    assert found["field"] == "zones"
+    assert "give the domain" in found["error"]
+    assert "--zone" not in found["error"]
+
+
+def test_a_note_about_a_zone_names_no_options() -> None:
+    view = ask("lint", domain="a.example", zones=[file("a.example.zone", RELATIVE)])["view"]
+    assert "What had to be assumed" in view
+    assert "after its name" in view
+    assert "--zone" not in view
+
+
 def _strange(payload: str) -> dict[str, Any]:
     """Return a request with a text in all its places."""
     quoted = "".join([each if each.isalnum() else f"\\{ord(each):03d}" for each in payload[:200] if ord(each) < 256])

@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 from collections import Counter
+from contextlib import ExitStack, suppress
 
 import dns.message
 import pytest
@@ -90,3 +91,28 @@ def test_ten_thousand_random_packets_do_not_stop_it() -> None:
                 while not (reply := client.recv(65535)).startswith(good[:2]) or b"ip4:192.0.2.1 -all" not in reply:
                     pass
         assert server.errors == []
+
+
+@pytest.mark.full
+def test_connections_are_bounded_so_that_file_descriptors_suffice() -> None:
+    good = _wire(1, 1)
+    with FakeDNS(ZONE) as server, ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection((server.address, server.port), 30))
+
+        def answer(client: socket.socket) -> bytes:
+            client.sendall(len(good).to_bytes(2, "big") + good)
+            return client.recv(65535)
+
+        clients = [connect() for _ in range(400)]
+        assert all(answer(client) for client in clients)
+        with suppress(ConnectionError):
+            assert answer(connect()) == b"", "it is closed, and its query is not answered"
+        clients[0].close()
+        for _ in range(1000):  # until the server has noticed
+            with suppress(ConnectionError):
+                if answer(connect()):
+                    break
+        else:
+            pytest.fail("no connection is accepted after one has gone")

@@ -8,7 +8,7 @@ from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_o
 from spfengine.advice.flatten.proof import Measured, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
 from spfengine.answers import Answer, Question, RRType, is_spf_octets, spf_texts
-from spfengine.arguments import list_of
+from spfengine.arguments import list_of, renamed
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
@@ -40,8 +40,9 @@ def flatten(
     includes: Iterable[str] | None = None,
     hosts: bool = False,
     names: str = NAMES,
-    size: int | None = None,
+    max_size: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    size: int | None = None,
 ) -> Flattening:
     """Return a record that means the same as a domain's record, with networks in place of its includes.
 
@@ -58,15 +59,17 @@ def flatten(
         hosts: whether `a` and `mx` are replaced too.
         names: the pattern of the names for what does not fit into the domain's own record, below the domain (with a
             final dot: anywhere). {n} becomes 1, 2, …; names that exist are skipped.
-        size: how many octets the DNS answer for a name may have, 256 to 65535. By default 512 (RFC 7208 §3.4), or 1232
-            if that would need too many names.
+        max_size: how many octets the DNS answer for a name may have, 256 to 65535. By default 512 (RFC 7208 §3.4), or
+            1232 if that would need too many names.
         limits: the limits of a check. There is no time limit.
+        size: the former name of `max_size`, deprecated.
 
     Raises:
         ArgumentError: one of `includes` is not in the record, or another argument can't be used.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    steps = flattening(domain, includes, hosts, names, size, limits)
+    max_size = renamed("size", size, "max_size", max_size)
+    steps = flattening(domain, includes, hosts, names, max_size, limits)
     return drive(steps, resolver, None)
 
 
@@ -77,16 +80,18 @@ async def aflatten(
     includes: Iterable[str] | None = None,
     hosts: bool = False,
     names: str = NAMES,
-    size: int | None = None,
+    max_size: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    size: int | None = None,
 ) -> Flattening:
     """Async version of `flatten`."""
-    steps = flattening(domain, includes, hosts, names, size, limits)
+    max_size = renamed("size", size, "max_size", max_size)
+    steps = flattening(domain, includes, hosts, names, max_size, limits)
     return await adrive(steps, resolver, None)
 
 
 def flattening(
-    domain: str, includes: Iterable[str] | None, hosts: bool, names: str, size: int | None, limits: Limits
+    domain: str, includes: Iterable[str] | None, hosts: bool, names: str, max_size: int | None, limits: Limits
 ) -> Generator[Question, Answer, Flattening]:
     """Return what `flatten` returns."""
     inputs = Inputs(domain, None, None, limits, None, 0.0)
@@ -94,7 +99,7 @@ def flattening(
     fault = domain_fault(domain)
     if fault is not None:
         raise ArgumentError(fault)
-    sizes_to_try = _sizes(size)
+    sizes_to_try = _sizes(max_size)
     pattern = Names(domain, names)
     wanted = Wanted(_includes(includes), hosts)
     known: Answers = {}
@@ -119,27 +124,29 @@ def flattening(
     return Flattening(domain, record.source, plan.replaced, plan.kept, refusal=refusal)
 
 
-def _sizes(size: object) -> tuple[int, ...]:
+def _sizes(max_size: object) -> tuple[int, ...]:
     """Return the sizes of DNS answers to try. Raises ArgumentError."""
-    if size is None:
+    if max_size is None:
         return SIZES
-    if not isinstance(size, int) or isinstance(size, bool) or not LEAST_SIZE <= size <= MOST_SIZE:
-        raise ArgumentError(f"size must be from {LEAST_SIZE} to {MOST_SIZE} octets, not {visible(repr(size), 40)}")
-    return (size,)
+    if not isinstance(max_size, int) or isinstance(max_size, bool) or not LEAST_SIZE <= max_size <= MOST_SIZE:
+        given = visible(repr(max_size), 40)
+        raise ArgumentError(f"max_size must be from {LEAST_SIZE} to {MOST_SIZE} octets, not {given}")
+    return (max_size,)
 
 
 def _fitting(
-    inputs: Inputs, before: Measured, plan: FlattenPlan, names: Names, size: int, known: Answers
+    inputs: Inputs, before: Measured, plan: FlattenPlan, names: Names, max_size: int, known: Answers
 ) -> Generator[Question, Answer, Flattening | Problem]:
-    """Return the flattening whose DNS answers have at most `size` octets, or why there is none."""
+    """Return the flattening whose DNS answers have at most `max_size` octets, or why there is none."""
     domain, allowed = inputs.domain, inputs.limits.lookups
     answer = known[Question(domain, RRType.TXT).key]
     siblings = tuple([strings for strings in answer.strings if not is_spf_octets(b"".join(strings))])
-    own_size = max(size, answer_size(domain, answer))
-    layout = split(domain, plan, names, siblings, size, own_size)
+    own_size = max(max_size, answer_size(domain, answer))
+    layout = split(domain, plan, names, siblings, max_size, own_size)
     count = len(layout.others)
     if count > allowed:
-        return too_large(f"the networks fill {count} names of {size} octets each, and {allowed} lookups are allowed")
+        needed_names = f"{count} names of {max_size} octets each"
+        return too_large(f"the networks fill {needed_names}, and {allowed} lookups are allowed")
     needed = record_size(domain, layout.record([names.longest] * count), siblings)
     if needed > own_size:
         return too_large(f"the answer with the record of {visible_name(domain)} has {needed} octets, over {own_size}")
@@ -155,7 +162,7 @@ def _fitting(
         return proof
     source = spf_texts(answer)[0].decode("latin-1")
     warnings = tuple(_warnings(records[-1]))
-    return Flattening(domain, source, plan.replaced, plan.kept, tuple(records), size, proof, None, warnings)
+    return Flattening(domain, source, plan.replaced, plan.kept, tuple(records), max_size, proof, None, warnings)
 
 
 def _includes(includes: object) -> frozenset[str] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from warnings import warn
 
 from spfengine.advice.forms import forms
 from spfengine.linting.finding import Finding
@@ -156,7 +157,7 @@ class Flattening(Reportable):
         kept: the terms that can't be replaced, with the reason.
         records: what to publish, in this order: other names first, the domain's own record last. Empty if there is
             nothing to change, and if flattening is refused.
-        size: octets that DNS answers should not exceed; 0 if there are no records. Only the answer for the domain
+        max_size: octets that DNS answers should not exceed; 0 if there are no records. Only the answer for the domain
             itself may be larger, if its other TXT records already make it so.
         proof: what was proved; None if there are no records.
         refusal: why there are no records; None if there are some, and if there is nothing to replace.
@@ -168,7 +169,7 @@ class Flattening(Reportable):
     replaced: tuple[ReplacedTerm, ...] = ()
     kept: tuple[KeptTerm, ...] = ()
     records: tuple[FlatRecord, ...] = ()
-    size: int = 0
+    max_size: int = 0
     proof: Proof | None = None
     refusal: Problem | None = None
     warnings: tuple[Finding, ...] = ()
@@ -187,6 +188,12 @@ class Flattening(Reportable):
     def mended(self) -> tuple[Change, ...]:
         """The networks whose result changes: they exceed a limit now, and get permerror."""
         return () if self.proof is None else self.proof.mended
+
+    @property
+    def size(self) -> int:
+        """The former name of `max_size`, deprecated."""
+        warn("size is now max_size", DeprecationWarning, stacklevel=2)
+        return self.max_size
 
     @property
     def is_incomplete(self) -> bool:
@@ -232,7 +239,7 @@ class Flattening(Reportable):
             "replaced": [term.to_dict() for term in self.replaced],
             "kept": [{"term": visible(kept.term, _MAX_TERM), "problem": kept.problem.to_dict()} for kept in self.kept],
             "records": [record.to_dict() for record in self.records],
-            "size": self.size,
+            "size": self.max_size,
             "mended": [
                 {
                     "network": str(change.network),

@@ -128,16 +128,16 @@ def record_size(name: str, record: str, siblings: Iterable[TextRecord] = ()) -> 
 
 
 def split(
-    domain: str, plan: FlattenPlan, names: Names, siblings: Sequence[tuple[bytes, ...]], size: int, own_size: int
+    domain: str, plan: FlattenPlan, names: Names, siblings: Sequence[tuple[bytes, ...]], max_size: int, own_size: int
 ) -> Layout:
     """Return the record split over names.
 
-    The answers for the other names have at most `size` octets, and the answer for the domain at most `own_size`, unless
-    its kept terms alone need more. No record gets more ip4 terms than all receivers accept.
+    The answers for the other names have at most `max_size` octets, and the answer for the domain at most `own_size`,
+    unless its kept terms alone need more. No record gets more ip4 terms than all receivers accept.
     """
 
     def fits_elsewhere(terms: list[str]) -> bool:
-        return _few_ip4(terms) and record_size(names.longest, _other(terms)) <= size
+        return _few_ip4(terms) and record_size(names.longest, _other(terms)) <= max_size
 
     pieces: list[str | _Chunk] = []
     for item in plan.body:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
-from spfengine.addresses import V4, Family
+from spfengine.addresses import V4, V6, Family
 from spfengine.advice.identify.identification import Missing
 from spfengine.answers import Answer, Question
 from spfengine.catalogue.catalogue import Catalogue
@@ -142,14 +142,14 @@ def _without_pass(provider: Provider, policy: Policy) -> Missing | None:
 
 def _too_wide(policy: Policy, version: int) -> str | None:
     """Return why it proves nothing that this record lets an address pass, or None if it proves something."""
-    last = V4.last if version == 4 else (1 << 128) - 1
     size = policy.address_count(Result.PASS, version)
     size += sum(
         end - first + 1
         for first, end, outcome in policy.ranges(version)
         if may_pass(outcome) and not needs_only_the_address(outcome)
     )
-    if size <= last // _PROVES_NOTHING:
+    family = V4 if version == 4 else V6
+    if size <= (family.last + 1) // _PROVES_NOTHING:
         return None
     return f"the SPF record of {visible_name(policy.domain)} passes too many IPv{version} addresses to identify one"
 

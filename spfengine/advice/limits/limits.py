@@ -38,7 +38,7 @@ from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, networks_of, union
 from spfengine.policy.reachability import Reason, evaluate_alone, reachability
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import MX, All, Directive, DomainDirective, Include, Record, same_term
+from spfengine.record.model import MX, All, Directive, DomainDirective, Include, Record, Term, same_term
 from spfengine.record.parser import parse
 from spfengine.senders import Sender, sender_list
 from spfengine.simulation.drafts import Drafted
@@ -132,6 +132,12 @@ def _need(cost: Budget, limits: Limits) -> Need:
     return Need(cost.worst_lookups, cost.worst_voids(limits.void_rule))
 
 
+def _is_less(need: Need, than: Need) -> bool:
+    """Whether fewer lookups or void lookups are needed, and no more of the other."""
+    is_no_more = need.lookups <= than.lookups and need.voids <= than.voids
+    return is_no_more and (need.lookups < than.lookups or need.voids < than.voids)
+
+
 def _too_much(cost: Budget, record: Record) -> Problem | None:
     """Return why no plan is made for a record, or None if one is."""
     if cost.endless:
@@ -174,6 +180,7 @@ class _Work:
     Attributes:
         record: the domain's own record as the steps so far have left it.
         cost, meant: what it costs, and what it means without limits.
+        used, messages: messages that pass, or may pass, by each term, and by any.
     """
 
     def __init__(
@@ -194,8 +201,6 @@ class _Work:
         self.known = known
         self.catalogue = catalogue
         self.senders = senders
-        self.used: dict[str, int] = {}  # messages that pass, or may pass, by each term
-        self.messages = 0
         self.steps: list[PlanStep] = []
 
     def planned(self, plan: LimitPlan, cost: Budget, many_mx: list[MX]) -> Steps[LimitPlan]:
@@ -341,17 +346,10 @@ class _Work:
             terms = terms[1:]  # the first one covers them
         if not terms:
             return
-        body: list[str] = []
-        for term in self.record.terms:
-            if term is terms[0]:
-                body += texts
-            if not any(term is each for each in terms):
-                body.append(term.text)
-        draft = parse(" ".join([self.record.source[:6], *body]))
+        draft = self._with_terms_replaced(terms, texts)
         cost = yield from self._through(draft, budget(self.inputs, {}))
         before, after = _need(self.cost, self.limits), _need(cost, self.limits)
-        helps = after.lookups < before.lookups or after.voids < before.voids
-        if cost.endless or not helps or after.lookups > before.lookups or after.voids > before.voids:
+        if cost.endless or not _is_less(after, before):
             return
         meant = yield from self._through(draft, without_limits(self.wide))
         changes = self.meant.diff(meant)
@@ -365,6 +363,16 @@ class _Work:
         written = tuple(dict.fromkeys([term.text for term in terms]))
         self.steps.append(PlanStep(kind, written, why, before, after, draft.source, stops))
         self.record, self.cost, self.meant = draft, cost, meant
+
+    def _with_terms_replaced(self, terms: list[Term], texts: list[str]) -> Record:
+        """Return the record with other terms in place of the first of `terms`, and without the others."""
+        body: list[str] = []
+        for term in self.record.terms:
+            if term is terms[0]:
+                body += texts
+            if not any(term is each for each in terms):
+                body.append(term.text)
+        return parse(" ".join([self.record.source[:6], *body]))
 
     def _finished(self, plan: LimitPlan) -> Steps[LimitPlan]:
         """Return the plan with the steps so far, and includes flattened if a limit is still exceeded."""
@@ -422,7 +430,7 @@ class _Work:
     def _flattened(self) -> Steps[Flattening]:
         """Return the flattening of the fewest includes that gets within the limits, with why it does not if none does.
 
-        If only void lookups are left over, it is a step all the same.
+        If only void lookups are left over, it is still a step.
         """
         result = Flattening(self.inputs.domain, self.record.source)
         for includes in islice((yield from self._sets()), _MOST_FLATTENED):

@@ -10,19 +10,22 @@ from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of
 from spfengine.linting.fixes import Fix, read, record_meant
+from spfengine.linting.names import parent_with_record
 from spfengine.linting.syntax import alls_of, faults, merged, second_halves, shapes, split_records
 from spfengine.names import fold, is_same_or_under
-from spfengine.problems import Problem, ProblemCode
+from spfengine.policy.inputs import Inputs
+from spfengine.policy.policy import compiling
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Include, Record, Term
 from spfengine.record.parser import parse
+from spfengine.senders import Sender, domain_of
+from spfengine.simulation.drafts import Drafted
 from spfengine.simulation.records import Standing
 from spfengine.visible import visible, visible_name
 
 _NEW = "v=spf1 ~all"
 """The start of a first record: softfail for everybody else, until the owner of the domain knows all its senders."""
 _MOST_PARTS = 100  # records of the admin's own that are looked at
-
-
 _BREAKING = (LintCode.MISSING_SPACE, LintCode.MISSHAPEN_NAME, LintCode.SPLIT_OVER_RECORDS)
 """Faults of a record that can be parsed, though it is not what was meant."""
 
@@ -181,3 +184,18 @@ def _several_records(start: Baseline) -> Baseline:
 
 def _readable(fix: Fix | None) -> Record | None:
     return None if fix is None else read("".join(fix))
+
+
+def redirecting(inputs: Inputs, base: Baseline, senders: Iterable[Sender]) -> Generator[Question, Answer, Baseline]:
+    """Return the start for a domain without a record: a redirect to the record of a domain above, if senders pass by
+    that, since it does not apply to subdomains; else the start as it is.
+    """
+    own = [sender for sender in senders if fold(domain_of(sender)) == fold(inputs.domain)]
+    parent = (yield from parent_with_record(inputs.domain)) if own else None
+    if parent is None:
+        return base
+    text = f"v=spf1 redirect={parent}"
+    policy = yield from Drafted.record(inputs.domain, text).through(compiling(inputs))
+    if not any(policy.check(sender.ip).result is Result.PASS for sender in own):
+        return base
+    return replace(base, record=parse(text), parent=parent)

@@ -49,7 +49,7 @@ class Request:
         allow_unnamed: whether addresses that can't be identified may be added.
         own: names that the admin manages, with all names under them, besides the domain.
         hosts: names of the admin's hosts.
-        max_answer: octets that the DNS answer with the TXT records of the name may have.
+        max_size: octets that the DNS answer with the TXT records of the name may have.
         max_drafts: how many drafts are compiled and compared.
     """
 
@@ -62,7 +62,7 @@ class Request:
     allow_unnamed: bool
     own: tuple[str, ...]
     hosts: tuple[str, ...]
-    max_answer: int
+    max_size: int
     max_drafts: int
 
     def require_terms(self, record: Record) -> None:
@@ -85,7 +85,7 @@ def read_request(
     allow_unnamed: bool,
     own: Iterable[str],
     hosts: Iterable[str],
-    max_answer: int,
+    max_size: int,
     max_drafts: int,
 ) -> Request:
     """Return the arguments of `suggest` as a Request.
@@ -109,7 +109,7 @@ def read_request(
         allow_unnamed,
         name_list(own),
         list_of(str, hosts, "hosts", "host names", '["mail.example.com"]'),
-        max_answer,
+        max_size,
         max(1, max_drafts),
     )
 
@@ -248,7 +248,7 @@ class RequestedSender:
     @property
     def is_sent_on(self) -> bool:
         """Whether it does not pass and need not: by the reports DKIM carries its mail, or the receiver excused it,
-        and the caller does not want it all the same.
+        and the caller has not asked for it.
         """
         return self._does_not_pass and not self.is_wanted and self.sender.is_sent_on
 
@@ -263,7 +263,7 @@ class RequestedSender:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the record refuses it by a term of its own, and the caller does not want it all the same."""
+        """Whether the record refuses it by a term of its own, and the caller has not asked for it."""
         return self.refusing is not None and not self.is_wanted
 
     def refused_by(self, directive: Directive) -> "RequestedSender":

@@ -180,8 +180,6 @@ class Search:
             return
         addresses = [new_index[index] for index in removable.addresses]
         for stale in self._stale(terms, gone | named, addresses):
-            if named and not is_harmless(terms, named | stale, gone, stale):
-                continue
             going = removable.leaving | by_name | {old_index[index] for index in stale}
             yield Plan(cover, going, by_name)
 

@@ -53,7 +53,7 @@ def proposing(situation: Situation, catalogue: Catalogue, record: Record) -> Ste
         if not spf_texts(answer):
             doubts.append(f"{visible_name(name)} could not be looked up here, so {each.term} is not checked")
     if not doubts:
-        check = yield from check_draft(situation, text, (), (), situation.request.max_answer)
+        check = yield from check_draft(situation, text, (), (), situation.request.max_size)
         doubts = [limits_text(shortfall) for shortfall in check.shortfalls]
     return Proposal(text, shown, tuple(doubts))
 

@@ -14,7 +14,7 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
 from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
-from spfengine.advice.suggest.baseline import baseline, with_sound_parts
+from spfengine.advice.suggest.baseline import baseline, redirecting, with_sound_parts
 from spfengine.advice.suggest.candidates import Finder, Offer
 from spfengine.advice.suggest.coverage import (
     MAX_DIRECTIVES,
@@ -40,8 +40,8 @@ from spfengine.advice.suggest.request import (
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.shown import mx_providers, proposing
-from spfengine.advice.suggest.subdomain import redirecting
 from spfengine.advice.suggest.suggestion import Suggestion
+from spfengine.arguments import renamed
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.catalogue.provider import Provider
 from spfengine.drivers import adrive, drive, once
@@ -83,10 +83,11 @@ def suggest(
     own: Iterable[str] = (),
     hosts: Iterable[str] = (),
     limits: Limits = DEFAULT_LIMITS,
-    max_answer: int = UNFRAGMENTED,
+    max_size: int = UNFRAGMENTED,
     max_drafts: int = MAX_DRAFTS,
     receiver: str | None = None,
     now: float | None = None,
+    max_answer: int | None = None,
 ) -> Suggestion:
     """Return the smallest change to a domain's record after which every wanted sender passes.
 
@@ -113,9 +114,10 @@ def suggest(
             terms are suggested.
         hosts: names of the admin's hosts, to be tried as `a:` terms.
         limits: the limits of a check.
-        max_answer: octets that the DNS answer with the TXT records of the name may have.
+        max_size: octets that the DNS answer with the TXT records of the name may have.
         max_drafts: how many drafts are compiled and compared.
         receiver, now: as for `check`.
+        max_answer: the former name of `max_size`, deprecated.
 
     Raises:
         AddressError: one of `want` or `ignore` is not an address or network.
@@ -123,7 +125,8 @@ def suggest(
             where a list is expected.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
+    max_size = renamed("max_answer", max_answer, "max_size", max_size)
+    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_size, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), sender_list(senders), request, catalogue)
     return drive(steps, resolver, None)
 
@@ -144,13 +147,15 @@ async def asuggest(
     own: Iterable[str] = (),
     hosts: Iterable[str] = (),
     limits: Limits = DEFAULT_LIMITS,
-    max_answer: int = UNFRAGMENTED,
+    max_size: int = UNFRAGMENTED,
     max_drafts: int = MAX_DRAFTS,
     receiver: str | None = None,
     now: float | None = None,
+    max_answer: int | None = None,
 ) -> Suggestion:
     """Async version of `suggest`."""
-    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
+    max_size = renamed("max_answer", max_answer, "max_size", max_size)
+    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_size, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), sender_list(senders), request, catalogue)
     return await adrive(steps, resolver, None)
 
@@ -188,27 +193,35 @@ def suggesting(
     added = yield from finder.add_requested(request.add)
     failing = [sender.sender for sender in requested if sender.is_failing and special_of(sender.sender) is None]
     yield from finder.find(failing, identified, names, _addable(requested, request))
-    offer = finder.offer
     if request.add:
-        offer.serving.clear()  # only the terms that the caller wants are added
-    plan = _SearchPlan(situation, requested, coverage, offer, added)
-    result = yield from plan.search()
-    if result.best is None and not request.add and (yield from finder.offer_addresses_of_hosts()):
-        plan = _SearchPlan(situation, requested, coverage, offer, added)
-        result = yield from plan.search()
+        finder.offer.serving.clear()  # only the terms that the caller wants are added
+    plan, result = yield from _search(situation, requested, coverage, finder, added)
     not_looked_up = len({sender.ip for sender in failing} - identified.keys())
     proposal = None
     chosen = result.best or result.closest
     if needs_senders and chosen is not None:
         proposal = yield from proposing(situation, catalogue, parse(chosen[1].text))
     services: dict[str, Provider] = {}
-    if offer.candidates:
+    if finder.offer.candidates:
         services = yield from mx_providers(situation, catalogue)
     solution = Solution(
-        situation, tuple(plan.requested), identified, not_looked_up, names, coverage, plan.removable, offer, plan.slot,
-        result, proposal, frozenset([provider.include for provider in services.values()]),
+        situation, tuple(plan.requested), identified, not_looked_up, names, coverage, plan.removable, finder.offer,
+        plan.slot, result, proposal, frozenset([provider.include for provider in services.values()]),
     )  # fmt: skip
     return (yield from explaining(solution))
+
+
+def _search(
+    situation: Situation, requested: Sequence[RequestedSender], coverage: Sequence[Coverage], finder: Finder,
+    added: tuple[int, ...],
+) -> "Steps[tuple[_SearchPlan, SearchResult]]":  # fmt: skip
+    """Return the search that was made last, and what it found: if nothing fits, addresses of hosts are tried too."""
+    plan = _SearchPlan(situation, requested, coverage, finder.offer, added)
+    result = yield from plan.search()
+    if result.best is None and not situation.request.add and (yield from finder.offer_addresses_of_hosts()):
+        plan = _SearchPlan(situation, requested, coverage, finder.offer, added)
+        result = yield from plan.search()
+    return plan, result
 
 
 def _wanted_addresses(senders: tuple[Sender, ...], situation: Situation) -> Iterator[Sender]:
@@ -307,12 +320,12 @@ class _SearchPlan:
 
     def search(self) -> Steps[SearchResult]:
         """Return the result of the search."""
-        max_answer = self._situation.request.max_answer
-        result = yield from self._search(self.removable).run(max_answer)
+        max_size = self._situation.request.max_size
+        result = yield from self._search(self.removable).run(max_size)
         if result.loses and not self._keep_all:
             # Address sets are incomplete if results depend on more than the address; retry, removing only what must go.
             removable = self._removable(keep_all=True)
-            second = yield from self._search(removable).run(max_answer)
+            second = yield from self._search(removable).run(max_size)
             if second.best is not None:
                 self._keep_all, self.removable, result = True, removable, second
         if self._keep_all and not self._situation.request.keep_all:

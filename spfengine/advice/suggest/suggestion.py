@@ -444,7 +444,8 @@ class Suggestion(Reportable):
         """Whether the published record, or the draft that comes closest, exceeds a limit of RFC 7208 §4.6.4."""
         if self.simulation is None:
             return False
-        if any(_leads_to_too_many_hosts(outcome) for _, _, outcome in self.simulation.before.ranges(4)):
+        before = self.simulation.before
+        if any(_leads_to_too_many_hosts(outcome) for version in (4, 6) for _, _, outcome in before.ranges(version)):
             return True
         limits = self.simulation.after.limits
         needs = [self.simulation.before_budget]

@@ -6,7 +6,12 @@ from spfengine.evaluation.headers.authentication_results import (
     authentication_results,
     parse_authentication_results,
 )
-from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf, received_spf
+from spfengine.evaluation.headers.received_spf import (
+    ReceivedSPF,
+    parse_received_spf,
+    received_spf,
+    received_spf_line,
+)
 from spfengine.evaluation.headers.smtp_reply import SMTPReply, smtp_reply
 
 __all__ = [
@@ -18,5 +23,6 @@ __all__ = [
     "parse_authentication_results",
     "parse_received_spf",
     "received_spf",
+    "received_spf_line",
     "smtp_reply",
 ]

@@ -31,7 +31,7 @@ _is_keyword = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 _version = re.compile(r"[0-9]{1,9}").fullmatch
 
 
-def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: bool = False) -> str:
+def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: bool) -> str:
     r"""Return the Authentication-Results header field of a result, with its name, folded with CRLF, but without CRLF at
     its end (RFC 8601 §2.2).
 

@@ -30,7 +30,7 @@ _RESULTS = frozenset(Result)
 _MAX_WHY = 300  # octets of a problem's text in a comment
 
 
-def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bool = False) -> str:
+def received_spf(result: "CheckResult", receiver: str | None, *, utf8: bool) -> str:
     r"""Return the Received-SPF header field of a result, with its name, folded with CRLF, but without CRLF at its end.
 
     `parse_received_spf` reads every value back as it is in the result, if it is printable US-ASCII (or with `utf8`
@@ -42,22 +42,34 @@ def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bo
         receiver: the name of the receiving host, or None to leave it out.
         utf8: whether to write characters outside US-ASCII as they are (RFC 6532) rather than escaped.
     """
-    keys: list[tuple[str, str | None]] = []
+    return fold_lines(_pieces(result, receiver, utf8=utf8))
+
+
+def received_spf_line(result: "CheckResult", receiver: str | None = None) -> str:
+    """Return what `received_spf` returns, unfolded (RFC 5322 §2.2.3)."""
+    return " ".join(_pieces(result, receiver, utf8=False))
+
+
+def _pieces(result: "CheckResult", receiver: str | None, *, utf8: bool) -> list[str]:
+    """Return the parts of the field that have a space or a fold between them."""
+    keys: list[tuple[str, str]] = []
     if receiver:
         keys.append(("receiver", header_value(octets(receiver), utf8=utf8)))
-    keys.append(("identity", result.identity))
+    identity = result.identity
+    keys.append(("identity", identity))
     keys.append(("client-ip", result.ip))
-    if result.identity == MAILFROM:
+    if identity == MAILFROM:
         keys.append(("envelope-from", header_mailbox(result.sender, utf8=utf8)))
     if result.helo:
         keys.append(("helo", header_value(result.helo, utf8=utf8)))
     keys.append(("mechanism", header_value(result.directive or "default", utf8=utf8)))
-    if result.result in (Result.TEMPERROR, Result.PERMERROR):
-        keys.append(("problem", problem_text(result, utf8=utf8)))
-    pairs = [f"{key}={dot_atom_or_quoted(value)}" for key, value in keys if value is not None]
-    ends = [";"] * (len(pairs) - 1) + [""]
+    problem = problem_text(result, utf8=utf8)
+    if problem is not None and result.result in (Result.TEMPERROR, Result.PERMERROR):
+        keys.append(("problem", problem))
+    pairs = [f"{key}={dot_atom_or_quoted(value)};" for key, value in keys]
+    pairs[-1] = pairs[-1][:-1]
     about = comment(received_comment(result, receiver, utf8=utf8))
-    return fold_lines([f"{FIELD}:", str(result.result), about, *map("".join, zip(pairs, ends, strict=True))])
+    return [f"{FIELD}:", str(result.result), about, *pairs]
 
 
 def received_comment(result: "CheckResult", receiver: str | None = None, *, utf8: bool = False) -> str:

@@ -1,13 +1,19 @@
-// The reader edits a draft or adds a sender; the engine, which starts when they begin, answers what that changes.
+// The reader edits a record or a line, or adds a sender; the engine, which starts when they begin, answers what follows.
 "use strict";
 {
   const EDIT_MILLISECONDS = 150;
+  const PROGRAM = `
+from spfengine.report.edits.responding import responding
+responding(open("/situation", "rb").read())
+`;
   const element = (id) => document.getElementById(id);
   const main = element("answer");
   const drafts = [...document.querySelectorAll(".draft")];
+  const entries = [...document.querySelectorAll(".entry")];
   const kind = document.querySelector(".kind");
+  const subject = document.querySelector("h1 bdi");
   const first = [...main.childNodes].map((node) => node.cloneNode(true)); // what the report shows first
-  const firstKind = kind.textContent;
+  const firstNames = [kind.textContent, subject.textContent];
   let added = []; // [address, MAIL FROM] of each sender
   let worker = null;
   let asked = 0; // the number of the last edit; answers to others come too late
@@ -26,9 +32,13 @@
     worker = new Worker(URL.createObjectURL(source));
     worker.addEventListener("message", ({ data }) => answer(data));
     worker.addEventListener("error", (event) => answer({ fault: event.message || "the browser does not start it" }));
-    const parts = [...document.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, each.textContent]);
-    worker.postMessage({ parts: Object.fromEntries(parts), situation: element("situation").textContent });
+    const parts = [...document.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, { text: each.textContent }]);
+    const files = { "/situation": element("situation").textContent };
+    worker.postMessage({ parts: Object.fromEntries(parts), files, program: PROGRAM });
   }
+
+  // What was left alone is not sent: the page shows it without what a field of a form can't hold.
+  const written = (fields) => fields.map((each) => (each.value === each.defaultValue ? null : each.value));
 
   function ask() {
     clearTimeout(timer);
@@ -40,8 +50,8 @@
     }
     isBusy = true;
     asked += 1;
-    const request = JSON.stringify({ drafts: drafts.map((each) => each.value), senders: added });
-    worker.postMessage({ number: asked, request });
+    const edit = JSON.stringify({ drafts: written(drafts), entries: written(entries), senders: added });
+    worker.postMessage({ number: asked, given: [edit] });
   }
 
   function answer(data) {
@@ -51,7 +61,7 @@
       return;
     }
     if (data.isReady) {
-      if (!isBusy) say("Ready: each edit shows at once what it changes, for every address.");
+      if (!isBusy) say("Ready: each edit shows at once what follows from it.");
       return;
     }
     isBusy = false;
@@ -70,11 +80,12 @@
     // HTML of the engine, in which all text is escaped; the content security policy lets nothing in it run or load.
     const parsed = new DOMParser().parseFromString(answered.view, "text/html");
     main.replaceChildren(...document.adoptNode(parsed.body).childNodes);
-    kind.textContent = answered.kind;
+    [kind.textContent, subject.textContent] = [answered.kind, answered.subject];
     say(answered.answer);
   }
 
   function listAdded() {
+    if (element("added") === null) return;
     element("added").replaceChildren(...added.map((sender) => {
       const item = document.createElement("li");
       const name = document.createElement("bdi");
@@ -94,8 +105,8 @@
     }));
   }
 
-  for (const draft of drafts) {
-    draft.addEventListener("input", () => {
+  for (const each of [...drafts, ...entries]) {
+    each.addEventListener("input", () => {
       clearTimeout(timer);
       main.classList.add("waiting");
       timer = setTimeout(ask, EDIT_MILLISECONDS);
@@ -103,6 +114,10 @@
   }
   element("edit").addEventListener("submit", (event) => {
     event.preventDefault();
+    if (element("ip") === null) {
+      ask();
+      return;
+    }
     if (element("ip").value.trim() === "") {
       say("Write the address of the sender, such as 192.0.2.1.", true);
       element("ip").focus();
@@ -116,14 +131,14 @@
   });
   element("back").addEventListener("click", () => {
     clearTimeout(timer);
-    for (const draft of drafts) draft.value = draft.defaultValue;
+    for (const each of [...drafts, ...entries]) each.value = each.defaultValue;
     added = [];
     listAdded();
     isOld = false;
     asked += 1;
     main.classList.remove("waiting");
     main.replaceChildren(...first.map((node) => node.cloneNode(true)));
-    kind.textContent = firstKind;
+    [kind.textContent, subject.textContent] = firstNames;
     say("This is the report again.");
   });
   element("try").addEventListener("toggle", () => {

@@ -6,6 +6,7 @@
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
     from spfengine.resolvers.rrsets import RRset
 
+_BEGINS_YAML = re.compile(
+    rb"""(?:[ \t\r]*+(?:\#[^\n]*+)?\n)*+  # empty lines and comments
+    (?:---\s | \?\s | (?:'[^'\n]*' | "[^"\n]*" | [^\s'";:\#]+)[ \t]*:(?:\s|\Z))""",
+    re.VERBOSE,
+)
+"""How YAML with keys begins: no entry of a master file has a colon after its name."""
 MAX_OCTETS = 64 << 20
 """Octets of the largest recording or suite that is read."""
 
@@ -61,7 +68,10 @@ def read_named(data: bytes, path: str, origin: str | None = None) -> "Zone | Rec
         return _read_json(data, origin)
     if suffix in ("yml", "yaml"):
         return _read_yaml(data, path, origin)
-    return _with_apex(Zone.from_rrsets(*master_file.read_named(data, path, origin)), origin)
+    notes: list[str] = []
+    zone = Zone.from_rrsets(*master_file.read_named(data, path, origin, notes))
+    zone.memo[NOTES] = tuple(notes)
+    return _with_apex(zone, origin)
 
 
 def is_zone_yaml(data: bytes, path: str) -> bool:
@@ -104,9 +114,11 @@ def is_zone_json(data: bytes) -> bool:
 
 
 def read_octets(data: bytes, origin: str | None = None) -> "Zone | Recording":
-    """Return the zone or recording in these octets: JSON, or else a master file. Raises as `read_zone` does."""
+    """Return the zone or recording in these octets: JSON, YAML, or else a master file. Raises as `read_zone` does."""
     if data.lstrip()[:1] in (b"{", b"["):
         return _read_json(data, origin)
+    if _BEGINS_YAML.match(data):
+        return _read_yaml(data, "zone text", origin)
     return _with_apex(Zone.from_text(data, origin), origin)
 
 

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels, to_labels
-from spfengine.resolvers.bounds import apexes_of
+from spfengine.resolvers.authority import apexes_of
 from spfengine.resolvers.rrsets import CNAME, PROXIED, Content, RRset, read_name
 from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases
 from spfengine.resolvers.zone_files.file_names import domain_in

@@ -58,6 +58,11 @@ def read_pasted(text: str) -> Pasted:
     return Pasted(cleaning.text, owner, tuple(cleaning.cleaned), cleaning.strings or (cleaning.text,))
 
 
+def strings_of(text: str, pasted: Pasted) -> tuple[str, ...]:
+    """Return the strings of a record that was pasted; if nothing was copied with it, its text with all its spaces."""
+    return (pasted.strings or (pasted.text,)) if pasted.cleaned else (text,)
+
+
 class _Cleaning:
     """A text that is being cleaned up, and what was removed from it."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.resolvers.bounds import apexes_of
+from spfengine.resolvers.authority import apexes_of
 from spfengine.resolvers.rrsets import (
     ANY_TYPE,
     CNAME,

@@ -1,4 +1,4 @@
-"""Bounds: which names the zones of a source speak for. Of all other names a zone file says nothing.
+"""Authority: the names for which the zones of a source are authoritative. A zone file says nothing of other names.
 
 A name belongs to the closest apex above it, or at it. An NS record below an apex delegates its name, and all names
 under it, to another zone (RFC 1034 §4.2.1), whose records are not here, unless that name is an apex too. Under a DNAME
@@ -44,7 +44,7 @@ class Place(StrEnum):
     """Under no apex."""
 
 
-class Bounds:
+class Authority:
     """The apexes of a source, and what they delegate."""
 
     def __init__(self, apexes: Iterable[str], rrsets: Sequence[RRset]) -> None:

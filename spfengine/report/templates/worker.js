@@ -1,0 +1,85 @@
+// Python with the engine, in a worker: for interactive reports and for the playground. The first message says what it is
+// made of; each other one is a request, which is answered in turn.
+"use strict";
+const ADDRESS = "https://parts.invalid/"; // of files that Pyodide would fetch; nobody is asked for them
+const PAGE = 65536; // octets of a page of WebAssembly's memory
+
+// Returns the octets of a part, which is packed by gzip: text in base64, or a file to fetch.
+async function unpacked({ text, url }) {
+  let packed;
+  if (text === undefined) {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    packed = response.body;
+  } else {
+    const octets = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    packed = new Blob([octets]).stream();
+  }
+  return new Uint8Array(await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+}
+
+// Starts Python of files in a folder, with a snapshot of its memory.
+async function fromFolder(folder, { snapshot }) {
+  const { loadPyodide } = await import(`${folder}pyodide.mjs`);
+  growMemory(snapshot.length);
+  return loadPyodide({ indexURL: folder, _loadSnapshot: snapshot });
+}
+
+// Pyodide writes a snapshot into the memory as it begins, which may be smaller.
+function growMemory(size) {
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = async (...given) => {
+      const made = await original.apply(WebAssembly, given);
+      const { memory } = (made.instance ?? made).exports;
+      const missing = memory === undefined ? 0 : Math.ceil((size - memory.buffer.byteLength) / PAGE);
+      if (missing > 0) memory.grow(missing);
+      return made;
+    };
+  }
+}
+
+// Starts Python of parts alone.
+async function fromParts(octets) {
+  const urlOf = (name, type) => URL.createObjectURL(new Blob([octets[name]], { type }));
+  const fetched = globalThis.fetch;
+  globalThis.fetch = (url, ...more) => (String(url) === `${ADDRESS}pyodide.asm.wasm`
+    ? Promise.resolve(new Response(octets["pyodide.asm.wasm"], { headers: { "content-type": "application/wasm" } }))
+    : fetched(url, ...more));
+  const { loadPyodide } = await import(urlOf("pyodide.mjs", "text/javascript"));
+  const { default: createPyodideModule } = await import(urlOf("pyodide.asm.mjs", "text/javascript"));
+  return loadPyodide({
+    createPyodideModule,
+    indexURL: ADDRESS,
+    packageBaseUrl: ADDRESS,
+    lockFileContents: new TextDecoder().decode(octets["pyodide-lock.json"]),
+    stdLibURL: urlOf("python_stdlib.zip", "application/zip"),
+  });
+}
+
+// Returns the function of Python that answers; `program` imports it, and may read `files`.
+async function load({ parts, folder, files, program }) {
+  const names = Object.keys(parts);
+  const octets = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await unpacked(parts[name])])));
+  const pyodide = await (folder === undefined ? fromParts(octets) : fromFolder(folder, octets));
+  pyodide.unpackArchive(octets["engine.zip"], "zip", { extractDir: "/engine" });
+  for (const [path, text] of Object.entries(files)) pyodide.FS.writeFile(path, new TextEncoder().encode(text));
+  return pyodide.runPython(`import sys; "/engine" in sys.path or sys.path.insert(0, "/engine")\n${program}`);
+}
+
+let loaded;
+addEventListener("message", async ({ data }) => {
+  if (data.parts !== undefined) {
+    loaded = load(data);
+    loaded.then(() => postMessage({ isReady: true }), (error) => postMessage({ fault: String(error).slice(-500) }));
+    return;
+  }
+  const respond = await loaded;
+  let answer;
+  try {
+    answer = await respond(...data.given);
+  } catch (error) {
+    answer = JSON.stringify({ error: `The engine has a fault: ${String(error).slice(-500)}`, field: "" });
+  }
+  postMessage({ number: data.number, answer });
+});

@@ -5,6 +5,7 @@ in a template. In quotes after a word (`use "v=spf1 -all"`) it is a part of a se
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -18,6 +19,7 @@ _LONGEST = 1 << 16
 _MOST_DELIMITERS = 100  # different ways to open a string that nothing closes
 
 _IN_ZONE = re.compile(r"(?<![^\s\"'])(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})?(?=\\?\"v=spf1)", re.IGNORECASE)
+_ORIGIN = re.compile(r"^[ \t]*\$ORIGIN[ \t]+\S{1,255}[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 _ZONE_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _COMMENT = re.compile(r"[ \t]*(?:#|//|;)")
 
@@ -60,9 +62,13 @@ _CHANGING = REPLACING | SUBSTITUTING | {"substr", "substring", "format"}
 
 
 def nested_in(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
-    """Yield the records inside a string, and what is before each that is in a line of a master file."""
+    """Yield the records inside a string, and what is before each that is in a line of a master file.
+
+    That is its line, after the last $ORIGIN before it.
+    """
     text = text_of(atoms)
     lines = list(_IN_ZONE.finditer(text))
+    origins = list(_ORIGIN.finditer(text))
     for found, following in zip_longest(lines, lines[1:]):
         end = len(atoms) if following is None else following.start()
         record = atoms[found.end() : end]
@@ -70,7 +76,10 @@ def nested_in(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
             record = _unescaped(record)
         is_comment = _ZONE_COMMENT.match(text, _line_start(text, found.start())) is not None
         if not is_comment and any(atom.char == '"' for atom in record[1:]):  # a pattern has no quote at its end
-            yield Value(record), atoms[max(found.start() - _BEFORE, 0) : found.start()]
+            start = max(found.start() - _BEFORE, _line_start(text, found.start()))
+            at = bisect_left(origins, start, key=lambda origin: origin.start()) - 1
+            origin = atoms[origins[at].start() : origins[at].end()] if at >= 0 else []
+            yield Value(record), [*origin, *atoms[start : found.start()]]
     in_lines = {text.find("v", found.end()) for found in lines} | {text.find("V", found.end()) for found in lines}
     yield from ((value, []) for value in _values(atoms, text, in_lines))
 

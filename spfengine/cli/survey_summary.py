@@ -17,7 +17,7 @@ from spfengine.text.lines import Line, Row, Span, note, table
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
 
-_PARQUET = b"PAR1"  # at the beginning and at the end, where no domain has it
+_PARQUET = b"PAR1"  # at the beginning and at the end; no list of domains ends so
 _COLUMNS = ("row", "domain", "domains", "of", "share")
 _BROKEN_BY = "broken-by"
 _WORDS = {

@@ -16,7 +16,7 @@ from spfengine import Sender, replay, replay_files
 from spfengine.evidence import large_tables
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.reading import iterate_senders
+from spfengine.evidence.reading import iterate_other_senders, iterate_senders
 from spfengine.replaying import Totals
 from tests.examples import examples
 from tests.optional import need
@@ -127,7 +127,7 @@ def read(path: Path, bounds: Bounds) -> tuple[list[Sender], Ledger, int]:
             assert rows.messages[at] == sender.count
             plain.append(sender)
 
-    senders = list(iterate_senders(path, ledger, bounds=bounds, plain=take))
+    senders = list(iterate_other_senders(path, ledger, take, bounds=bounds))
     return [*senders, *plain], ledger, len(plain)
 
 

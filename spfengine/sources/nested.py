@@ -168,23 +168,28 @@ def _is_used(before: str, *, is_line: bool) -> bool:
     if _COMPARED_BEFORE.search(before):
         return False
     call = _call(before)
-    if call is not None:
-        name = call[1].rpartition(".")[2]
-        is_first = call.end() == len(before)
-        if is_saying(name) or (is_first and is_matching(name)):
-            return False
-        if name in REPLACING | SUBSTITUTING and (not is_first or "." in call[1] or _is_filter(before, call)):
-            return False
+    if call is not None and _takes_no_record(before, call):
+        return False
     if _is_in_template(before) or (call is not None and call.end() == len(before)):
         return True
+    return _is_value(before, is_line=is_line)
+
+
+def _takes_no_record(before: str, call: re.Match[str]) -> bool:
+    """Whether a function only says, compares or replaces the argument that follows."""
+    name = call[1].rpartition(".")[2]
+    is_first = call.end() == len(before)
+    if is_saying(name) or (is_first and is_matching(name)):
+        return True
+    return name in REPLACING | SUBSTITUTING and (not is_first or "." in call[1] or _is_filter(before, call))
+
+
+def _is_value(before: str, *, is_line: bool) -> bool:
+    """Whether what follows is the value of a key, a variable or an option, or an item of a list."""
     value = before.rstrip()
     last = value[-1:]
     if last == ":":
-        key = _KEY.search(before)
-        if key is None or is_prose_key(key[2] or key[3] or ""):
-            return False
-        is_first = key.start() == 0 and is_line
-        return key[2] is not None or is_first or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
+        return _is_value_of_key(before, is_line=is_line)
     if last == "=" and (assigned := _ASSIGNED.search(before)) is not None:
         return not is_prose_key(assigned[1] or assigned[2] or "")
     if last in {"[", "-"}:
@@ -195,6 +200,14 @@ def _is_used(before: str, *, is_line: bool) -> bool:
         return False
     command = _COMMAND.search(before)
     return command is None or command[1].rpartition("/")[2] not in _LOOKING
+
+
+def _is_value_of_key(before: str, *, is_line: bool) -> bool:
+    key = _KEY.search(before)
+    if key is None or is_prose_key(key[2] or key[3] or ""):
+        return False
+    is_first = key.start() == 0 and is_line
+    return key[2] is not None or is_first or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
 
 
 def _is_filter(before: str, call: re.Match[str]) -> bool:

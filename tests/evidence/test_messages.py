@@ -291,7 +291,7 @@ def test_a_field_that_names_no_writer_may_be_of_another_host_of_the_site(tmp_pat
     """The host that received the message last saw another address than the field has."""
     above = "Received: from filter (filter [203.0.113.9]) by mx.example.net"
     claim = "Received-SPF: pass client-ip=192.0.2.1; envelope-from=alice@example.com"
-    evidence = read_bytes(tmp_path, message(above, claim, *[below] * bool(below), FROM))
+    evidence = read_bytes(tmp_path, message(PATH, above, claim, *[below] * bool(below), FROM))
     assert [each.ip for each in evidence.senders] == [ip]
 
 

@@ -743,7 +743,7 @@ class TestSubdomain:
         assert '"v=spf1 -all"' in found.proposal.terms[0].why
 
     def test_without_senders_a_record_too_gets_a_proposal_of_what_the_zone_shows(self) -> None:
-        zone = {"firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all", "MX": (10, "aspmx.l.google.com")},
+        zone: dict[str, Any] = {"firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all", "MX": (10, "aspmx.l.google.com")},
                 "_spf.google.com": {"TXT": "v=spf1 ip4:35.190.247.0/24 ~all"}}  # fmt: skip
         found = spfengine.suggest("firma.de", resolver=Zone(zone))
         assert (found.advice, found.record) == (Advice.KEEP, "v=spf1 ip4:5.9.1.2 -all")

@@ -23,7 +23,7 @@ from spfengine import (
     flatten,
     simulate,
 )
-from spfengine.advice.flatten import splitting
+from spfengine.advice.flatten import proof, splitting
 from tests.examples import mostly_full
 
 ZONE: dict[Any, Any] = {
@@ -456,3 +456,13 @@ def test_without_a_proof_for_every_client_nothing_is_proposed(monkeypatch: pytes
     assert found.refusal.code == "work-limit"
     assert "it is not proved that every client gets the same result" in found.refusal.text
     assert not found.records
+
+
+@pytest.mark.parametrize(("after", "is_same"), [("~all", True), ("-all", False), ("exists:%{l}.y.example ~all", False)])
+def test_records_that_depend_on_the_sender_are_the_same_only_if_each_branch_is(after: str, is_same: bool) -> None:
+    compared = [
+        Policy.compile("d.example", resolver=Zone({"d.example": {"TXT": f"v=spf1 exists:%{{l}}.x.example {end}"}}))
+        for end in ("~all", after)
+    ]
+    first, second = [policy.check("192.0.2.1") for policy in compared]
+    assert proof._Comparison().differ_by_limits(first, second) is is_same

@@ -200,6 +200,13 @@ def test_a_term_whose_addresses_are_not_known_stays_with_the_reason(included: st
         ("v=spf1 a -all", "192.0.2.50", {"ignore": ["192.0.2.50"]}, "ignored", None),
         ("v=spf1 a include:dead.example -all", "192.0.2.50", {}, "unknown", None),
         ("v=spf1 a -all", "198.51.100.9", {"add": ["mx"]}, "unserved", "none of the terms to add matches it"),
+        (
+            "v=spf1 -ip4:198.51.100.9 a ~all",
+            "198.51.100.9",
+            {"add": ["mx"], "want": ["198.51.100.9"]},
+            "unserved",
+            "none of the terms to add matches it",
+        ),
     ],
 )
 def test_what_is_done_for_a_sender(
@@ -298,6 +305,8 @@ def test_names_go_only_where_the_limits_ask_for_it() -> None:
     assert suggestion(record).record == record
     found = suggestion(record, limits=Limits(lookups=2))
     assert found.record == "v=spf1 a include:other.example -all"
+    fewest = suggestion(record, limits=Limits(lookups=1))
+    assert (fewest.record, fewest.is_smallest) == ("v=spf1 include:other.example -all", True)
     assert [each.why for each in found.terms if each.sign == "-"] == [
         "removed to stay within the limits: include:other.example matches 192.0.2.8 too"
     ]  # fmt: skip
@@ -732,6 +741,14 @@ class TestSubdomain:
         assert found.proposal is not None
         assert found.proposal.record == "v=spf1 redirect=firma.de"
         assert '"v=spf1 -all"' in found.proposal.terms[0].why
+
+    def test_without_senders_a_record_too_gets_a_proposal_of_what_the_zone_shows(self) -> None:
+        zone: dict[str, Any] = {"firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all", "MX": (10, "aspmx.l.google.com")},
+                "_spf.google.com": {"TXT": "v=spf1 ip4:35.190.247.0/24 ~all"}}  # fmt: skip
+        found = spfengine.suggest("firma.de", resolver=Zone(zone))
+        assert (found.advice, found.record) == (Advice.KEEP, "v=spf1 ip4:5.9.1.2 -all")
+        assert found.proposal is not None
+        assert found.proposal.record == "v=spf1 ip4:5.9.1.2 include:_spf.google.com -all"
 
     def test_senders_that_do_not_pass_by_it_are_no_reason_for_it(self) -> None:
         assert self.suggested("5.9.1.77").record == "v=spf1 ~all"

@@ -1,11 +1,14 @@
 """Received messages: what is taken from which field, and that a field which somebody else may have written is not."""
 
 import base64
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
+from spfengine.evidence.bounds import DEFAULT_BOUNDS
+from spfengine.evidence.ledger import BrokenFileError
+from spfengine.evidence.mime import attachments
 from tests.evidence.files import GOOD, faults, gzipped, mailed, of, read_bytes, record, report, zipped
 
 CLIENT = "Received: from mail.example.com (mail.example.com [192.0.2.24])\r\n by mx.example.net with ESMTP; now\r\n"
@@ -264,6 +267,32 @@ def test_a_message_with_an_attachment_that_is_no_report_is_a_message(tmp_path: P
     for content in [b"<invoice/>", zipped({"a.xml": b"<invoice/>"}), b"\x00\x01"]:
         evidence = read_bytes(tmp_path, mailed(content))
         assert of(evidence) == [("198.51.100.9", "noreply@reporter.example", None, 1, "pass")]
+
+
+def test_a_text_is_held_up_to_64_kib_and_a_report_is_refused_beyond_its_bound() -> None:
+    lines = [b"x" * 999] * 500
+    [text] = attachments(lines, [("content-type", "text/plain")], DEFAULT_BOUNDS, {"text/plain"})
+    assert 64 << 10 <= len(text.content) < 66 << 10
+    [whole] = attachments(lines, [("content-type", "text/xml")], DEFAULT_BOUNDS, {"text/plain"})
+    assert len(whole.content) == 500_000
+    with pytest.raises(BrokenFileError, match="larger than what is held in memory"):
+        list(attachments(lines, [("content-type", "text/xml")], replace(DEFAULT_BOUNDS, held=300_000)))
+
+
+@pytest.mark.parametrize(
+    ("below", "ip"),
+    [
+        ("", "203.0.113.9"),
+        ("Received: from a (a [192.0.2.1]) by other.example.org", "203.0.113.9"),
+        ("Received: from a (a [192.0.2.1]) by filter.example.net", "192.0.2.1"),
+    ],
+)
+def test_a_field_that_names_no_writer_may_be_of_another_host_of_the_site(tmp_path: Path, below: str, ip: str) -> None:
+    """The host that received the message last saw another address than the field has."""
+    above = "Received: from filter (filter [203.0.113.9]) by mx.example.net"
+    claim = "Received-SPF: pass client-ip=192.0.2.1; envelope-from=alice@example.com"
+    evidence = read_bytes(tmp_path, message(PATH, above, claim, *[below] * bool(below), FROM))
+    assert [each.ip for each in evidence.senders] == [ip]
 
 
 def test_nothing_but_reports_is_read_of_attachments(tmp_path: Path) -> None:

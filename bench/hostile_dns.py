@@ -172,8 +172,8 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         octets = reply(query, 65_535)
         writer.write(len(octets).to_bytes(2, "big") + octets)
         await writer.drain()
-    except (NoReplyError, IndexError, EOFError, OSError):
-        pass
+    except (NoReplyError, IndexError, EOFError, OSError, asyncio.CancelledError):
+        pass  # the last one: the server ends
     finally:
         writer.close()
 

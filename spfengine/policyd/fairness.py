@@ -14,12 +14,13 @@ Someone may have many domains, and use each once. So a check of any domain that 
 in turn with the heavy ones. And checks are slow if nothing good is known of their organization yet, and either those
 that came from the client's network have cost as much as heavy ones, or the server is crowded: more than `CROWD` checks
 run. So are those of an organization that has as many by itself. Slow checks leave some turns of the event loop to
-others after each question, and so do heavy ones. Neither ask ahead.
+others after each question, and so do heavy ones. Neither ask ahead. Heavy ones also rest after they have worked on an
+answer, several times as long as that took.
 
 An ordinary domain never gets there: few of its questions fail, and answers and verdicts are cached.
 """
 
-from asyncio import CancelledError, Future, Task, get_running_loop, shield, timeout
+from asyncio import CancelledError, Future, Task, get_running_loop, shield, sleep, timeout
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -38,6 +39,8 @@ CROWD = 32
 """Checks that run at once in a server that is not crowded."""
 FAILED = 10
 """Units of a question that fails, and of a check that ends in temperror."""
+_REST = 3 * AT_ONCE  # times as long as a heavy check has worked on an answer, it rests; so all of them take a quarter
+_LONGEST_REST = 0.5  # seconds
 _TURNS = 4  # turns of the event loop that a slow check leaves to others for each unit
 
 _current: ContextVar["_Check | None"] = ContextVar("_current", default=None)
@@ -53,9 +56,10 @@ class _Check:
         units: what it has cost so far.
         paid: for how many of these it has let others go first; at first less than none, for the check itself.
         turn: its turn among the heavy checks, which it may still wait for; None if it is not heavy.
+        works_since: when it got the answer that it works on, by the clock; None if it has none, or waits.
     """
 
-    __slots__ = ("domain", "network", "organization", "paid", "turn", "units")
+    __slots__ = ("domain", "network", "organization", "paid", "turn", "units", "works_since")
 
     def __init__(self, domain: Account, organization: Account) -> None:
         self.domain = domain
@@ -64,6 +68,7 @@ class _Check:
         self.units = 0.0
         self.paid = -1.0
         self.turn: Task[bool] | None = None
+        self.works_since: float | None = None
 
     @property
     def accounts(self) -> set[Account]:
@@ -160,16 +165,26 @@ class Fairness:
         check = _current.get()
         if check is None:
             return True
+        since, check.works_since = check.works_since, None
         is_free = check.turn is None and check.units < FREE
         if is_free and not self._is_slow(check):
             return True
-        if not (is_free or await self._has_turn(check)):
-            return False
+        if not is_free:
+            if since is not None:
+                await sleep(min(_REST * (self._clock() - since), _LONGEST_REST))
+            if not await self._has_turn(check):
+                return False
         turns = int((check.units - check.paid) * _TURNS)
         check.paid = check.units
         if turns:
             await self._lane.wait(check.payer, turns)
         return True
+
+    def goes_on(self) -> None:
+        """Note that the check in this context gets an answer now."""
+        check = _current.get()
+        if check is not None:
+            check.works_since = self._clock()
 
     async def _has_turn(self, check: _Check) -> bool:
         """Wait for the turn of a check, once for all its questions."""

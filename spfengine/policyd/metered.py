@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spfengine.resolvers.slots import Slots
 
 _MOST_ANSWERS = 50_000
+_UNANSWERED = Answer.failed(Status.TIMEOUT)
 _RECORDS_FOR_ONE = 20  # records of an answer that cost as much as a question
 _OCTETS_FOR_ONE = 500  # octets of a record that cost as much
 _AGAIN = 10  # times that a large answer is used from the cache for what it cost at first
@@ -42,17 +43,18 @@ class Shared(Cache):
 
     async def aresolve(self, question: Question, /) -> Answer:
         """Return the cached answer, or ask for it."""
-        known = self.peek(question)
-        if known is not None:
-            again = _units(known) // _AGAIN
-            if again:
-                self._fairness.charge(again)
-            return known if not again or await self._fairness.may_go_on() else Answer.failed(Status.TIMEOUT)
-        if await self._fairness.may_go_on():
-            answer = await super().aresolve(question)
-            if await self._fairness.may_go_on():
+        answer = self.peek(question)
+        if answer is None:
+            answer = await super().aresolve(question) if await self._fairness.may_go_on() else _UNANSWERED
+        else:
+            again = _units(answer) // _AGAIN
+            if not again:
                 return answer
-        return Answer.failed(Status.TIMEOUT)
+            self._fairness.charge(again)
+        if not await self._fairness.may_go_on():
+            return _UNANSWERED
+        self._fairness.goes_on()
+        return answer
 
 
 class Metered:

@@ -316,6 +316,32 @@ def test_a_slow_check_that_is_given_up_takes_no_turns_of_others() -> None:
     assert asyncio.run(run()) < 10
 
 
+@pytest.mark.parametrize(("working", "rest"), [(0.01, 0.01 * 3 * AT_ONCE), (0.0, 0.0), (7.0, 0.5)])
+def test_a_heavy_check_rests_after_its_work_on_an_answer_and_not_for_the_time_that_dns_took(
+    working: float, rest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+
+    async def noted(seconds: float) -> None:
+        rests.append(seconds)
+
+    async def run() -> None:
+        now = [0.0]
+        fairness = Fairness(1, clock=lambda: now[0])
+        async with fairness.turn("heavy.example", "192.0.2.1"):
+            fairness.charge(FREE)
+            assert await fairness.may_go_on()
+            fairness.goes_on()
+            now[0] += working
+            assert await fairness.may_go_on()  # before the next question
+            now[0] += 1000
+            assert await fairness.may_go_on()  # once it is answered
+
+    monkeypatch.setattr("spfengine.policyd.fairness.sleep", noted)
+    asyncio.run(run())
+    assert rests == [pytest.approx(rest)]
+
+
 @pytest.mark.parametrize(
     ("ip", "expected"),
     [

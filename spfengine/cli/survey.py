@@ -14,7 +14,17 @@ from spfengine.answers import Answer, Question
 from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.exits import CommandError
 from spfengine.cli.screen import Bar, Screen
-from spfengine.cli.survey_files import CompactSet, Document, ListFile, NoFile, OutFile, Stdout, key_of
+from spfengine.cli.survey_files import (
+    CompactSet,
+    Document,
+    ListFile,
+    NoFile,
+    OutFile,
+    Stdout,
+    is_parquet,
+    key_of,
+    lines_file,
+)
 from spfengine.cli.survey_jobs import survey_by_processes
 from spfengine.cli.survey_summary import add_up, are_survey_results, print_summary
 from spfengine.resolvers.cache import Cache
@@ -47,8 +57,12 @@ line that says why. The lines are written in the order in which they are known.
 With --output, a survey that was stopped, even by kill -9, continues with --resume: every domain gets one line. Without
 --resume, an existing file is never changed.
 
+If OUT ends in .parquet, it is a Parquet file, written when every domain has its line; until then, the lines are in
+OUT.jsonl, with which --resume continues. It needs pyarrow.
+
 With --summary, the number of domains is printed for each kind of fault, as measurements of SPF count them. FILE may
-then also be what earlier surveys wrote, one or more: their lines (JSON lines), or summaries (--json). They add up.
+then also be what earlier surveys wrote, one or more: their lines (JSON lines, or Parquet), or summaries (--json). They
+add up.
 
 The exit code: 0 every domain has its line, 69 every domain has its line, but DNS could not answer something for some.
 {exits.OTHER_HELP}, 73 OUT can't be written, or exists already.
@@ -70,7 +84,12 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
     "files", metavar="FILE...", nargs=-1, required=True,
     type=options.FileName("a file with one domain per line, or - for standard input"),
 )  # fmt: skip
-@click.option("-o", "--output", metavar="OUT", help="Write the lines to this file, which must not exist.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Write the lines to this file, which must not exist; as Parquet if its name says so.",
+)
 @click.option("--resume", is_flag=True, help="Continue OUT, if it exists: ask for the domains that have no line.")
 @click.option(
     "--in-flight", metavar="N", type=click.IntRange(1, 500), default=100, show_default=True,
@@ -138,15 +157,30 @@ def command(
         if html is not None:
             survey.keep_rows()
         lines: Stdout | NoFile = NoFile() if summarised else Stdout()
-        with nullcontext(lines) if output is None else OutFile(output, resume=resume) as out:
+        file_of_lines = _file_of_lines(output, resume=resume)
+        with nullcontext(lines) if file_of_lines is None else OutFile(file_of_lines, resume=resume) as out:
             if isinstance(out, OutFile) and not out.is_empty:  # only with --resume
                 survey.done = out.resume(listed.domains(), survey.fits, survey.count)
             code = survey.run(out, can_resume=output is not None)
+        if output is not None and file_of_lines != output:
+            from spfengine.cli.survey_parquet import finish
+
+            finish(output)
         if html is not None:
             reports.write_report(survey.page(), html)
         if summarised:
             print_summary(survey.counting.summary(), top, as_json=as_json, as_csv=as_csv)
         return code
+
+
+def _file_of_lines(output: str | None, *, resume: bool) -> str | None:
+    """Return the file for the lines: OUT, or one next to it, from which OUT is made at the end."""
+    if output is None or not is_parquet(output):
+        return output
+    from spfengine.cli.survey_parquet import prepare
+
+    prepare(output, resume=resume)
+    return lines_file(output)
 
 
 def _summarise(files: tuple[str, ...], top: int, html: str | None, *, as_json: bool, as_csv: bool) -> int:

@@ -310,14 +310,29 @@ def read_line(line: bytes) -> Document | None:
         document = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        return None
-    if not isinstance(document.get("domain"), str) or not isinstance(document.get("live"), bool):
-        return None
-    if not isinstance(document.get("lint"), dict | None) or not isinstance(document.get("incomplete"), bool):
-        return None
-    if not isinstance(document.get("faults"), list) or not isinstance(document.get("broken_by"), list):
-        return None
-    if not isinstance(document.get("all"), str | None) or document.get("state") not in list(DomainState):
-        return None
-    return document
+    return document if isinstance(document, dict) and is_document(document) else None
+
+
+def is_document(document: Document) -> bool:
+    """Whether this is the document of a domain, as a survey writes it."""
+    return (
+        document.get("schema") == SCHEMA
+        and isinstance(document.get("domain"), str)
+        and isinstance(document.get("live"), bool)
+        and isinstance(document.get("lint"), dict | None)
+        and isinstance(document.get("incomplete"), bool)
+        and isinstance(document.get("faults"), list)
+        and isinstance(document.get("broken_by"), list)
+        and isinstance(document.get("all"), str | None)
+        and document.get("state") in list(DomainState)
+    )
+
+
+def is_parquet(path: str) -> bool:
+    """Whether a file is to have the form of Parquet, by its name."""
+    return path.lower().endswith(".parquet")
+
+
+def lines_file(path: str) -> str:
+    """Return the file in which a survey keeps its lines until it writes a Parquet file."""
+    return f"{path}.jsonl"

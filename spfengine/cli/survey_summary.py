@@ -1,5 +1,6 @@
 """The summary of a survey: adding up what surveys wrote, and printing it."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -8,7 +9,7 @@ from spfengine.cli import exits
 from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.cli.sources import STDIN
-from spfengine.cli.survey_files import MAX_LINE, NOT_A_LINE, CompactSet, read_line
+from spfengine.cli.survey_files import MAX_LINE, NOT_A_LINE, CompactSet, Document, read_line
 from spfengine.errors import ArgumentError, RecordingError
 from spfengine.json_files import MAX_OCTETS, parse_document
 from spfengine.surveying.summary import SCHEMA, Counting, Summary, SummaryRow, whole_of
@@ -16,6 +17,7 @@ from spfengine.text.lines import Line, Row, Span, note, table
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
 
+_PARQUET = b"PAR1"  # at the beginning and at the end; no list of domains ends so
 _COLUMNS = ("row", "domain", "domains", "of", "share")
 _BROKEN_BY = "broken-by"
 _WORDS = {
@@ -44,7 +46,7 @@ _WORDS = {
 
 
 def are_survey_results(paths: Iterable[str]) -> bool:
-    """Whether files are results of surveys, not lists of domains: they begin with "{", as no domain does.
+    """Whether files are results of surveys, not lists of domains: Parquet, or a text that begins with "{".
 
     Some may be empty, as the output of a part without domains. What is not a plain file can be read only once, and so
     is a list.
@@ -52,16 +54,21 @@ def are_survey_results(paths: Iterable[str]) -> bool:
     Raises CommandError if one can't be read.
     """
     begins = [_begin(path) for path in paths]
-    return b"{" in begins and set(begins) <= {b"{", b""}
+    results = {b"{", _PARQUET}
+    return not results.isdisjoint(begins) and set(begins) <= {*results, b""}
 
 
 def _begin(path: str) -> bytes | None:
-    """Return the first octet of a file; None if it is not a plain file."""
+    """Return the first octet of a file, or the mark of Parquet; None if it is not a plain file."""
     try:
         if path == STDIN or not Path(path).is_file():
             return None
         with Path(path).open("rb") as file:
-            return file.read(1)
+            begin = file.read(len(_PARQUET))
+            if begin == _PARQUET and file.seek(0, os.SEEK_END) >= 2 * len(_PARQUET):
+                file.seek(-len(_PARQUET), os.SEEK_END)
+                return begin if file.read() == _PARQUET else begin[:1]
+            return begin[:1]
     except (OSError, ValueError) as error:
         raise cannot_read(visible(path), error) from error
 
@@ -80,7 +87,12 @@ def add_up(paths: Iterable[str]) -> Summary:
             with Path(path).open("rb") as file:
                 begin = file.readline(MAX_LINE)
                 file.seek(0)
-                if begin.strip() == b"{":
+                if _begin(path) == _PARQUET:
+                    from spfengine.cli.survey_parquet import documents_of
+
+                    rows = (("", document) for document in documents_of(path))
+                    _count(rows, visible(path), counting, domains)
+                elif begin.strip() == b"{":
                     summaries.append(_document(file, visible(path)))
                 else:
                     _count_lines(file, visible(path), counting, domains)
@@ -97,23 +109,34 @@ def _document(file: BinaryIO, printable: str) -> Summary:
 
 
 def _count_lines(file: BinaryIO, printable: str, counting: Counting, domains: CompactSet) -> None:
+    _count(_lines_of(file, printable), printable, counting, domains)
+
+
+def _lines_of(file: BinaryIO, printable: str) -> Iterator[tuple[str, Document]]:
+    """Yield what each line says, after "line" and its number. Raises CommandError."""
     number = 0
     while line := file.readline(MAX_LINE):
         number += 1
-        where = f"{printable}: line {number}"
+        place = f"line {number}: "
         if not line.endswith(b"\n"):
             hint = "continue that survey with --resume, or remove the line"
-            raise CommandError(exits.DATA, f"{where}: it is not a whole line; {hint}")
+            raise CommandError(exits.DATA, f"{printable}: {place}it is not a whole line; {hint}")
         document = read_line(line)
         if document is None:
-            raise CommandError(exits.DATA, f"{where}: {NOT_A_LINE}")
+            raise CommandError(exits.DATA, f"{printable}: {place}{NOT_A_LINE}")
+        yield place, document
+
+
+def _count(rows: Iterable[tuple[str, Document]], printable: str, counting: Counting, domains: CompactSet) -> None:
+    """Count documents, each after its place. Raises CommandError."""
+    for place, document in rows:
         if not domains.add(document["domain"]):
             name = visible(document["domain"], 60)
-            raise CommandError(exits.DATA, f"{where}: {name} has a line already, and would count twice")
+            raise CommandError(exits.DATA, f"{printable}: {place}{name} has a line already, and would count twice")
         try:
             counting.add(document)
         except ArgumentError as error:
-            raise CommandError(exits.DATA, f"{where}: {error}") from error
+            raise CommandError(exits.DATA, f"{printable}: {place}{error}") from error
 
 
 def print_summary(summary: Summary, top: int, *, as_json: bool, as_csv: bool) -> None:

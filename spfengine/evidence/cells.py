@@ -15,7 +15,7 @@ Indexes = NDArray[np.intp]
 _WORD = 8  # octets
 LONGEST = 64
 """Octets of the longest cell that is compared as a whole."""
-_FIRST, _LAST = ord("!"), ord("~")  # of printable ASCII without the space
+_FIRST, _LAST = ord("#"), ord("~")  # of printable ASCII, after the space, "!" (which is rare) and quotation marks
 _DIGIT = np.uint8(ord("0"))
 _PADDING = bytes(LONGEST + _WORD)
 _KEPT = np.array([(1 << 64) - (1 << 8 * (_WORD - kept)) for kept in range(_WORD + 1)], np.uint64)
@@ -36,7 +36,6 @@ def positions(octets: Octets, octet: str) -> Positions:
 def odd_positions(octets: Octets, allowed: str) -> Positions:
     """Return where octets are that no plain row has, except for some."""
     odd = (octets - np.uint8(_FIRST)) > _LAST - _FIRST
-    odd |= octets == ord('"')
     odd |= (octets | np.uint8(2)) == ord(">")  # and "<"
     for each in allowed:
         odd &= octets != ord(each)
@@ -94,10 +93,10 @@ class Cells(NamedTuple):
         good = (lengths >= 1) & (lengths <= most)
         numbers = np.zeros(len(lengths), np.int64)
         for place in range(min(most, int(lengths.max(initial=0)))):
-            digit = self.octets.take(self.ends - 1 - place, mode="clip") - _DIGIT
-            is_here = lengths > place
-            good &= (digit < 10) | ~is_here
-            numbers += np.where(is_here, digit, np.uint8(0)) * np.int64(10**place)
+            digit = self.octets.take(self.ends - (place + 1), mode="clip") - _DIGIT
+            digit *= lengths > place  # 0 before the first one
+            good &= digit < 10
+            numbers += np.multiply(digit, 10**place, dtype=np.int64)
         return numbers, good
 
     def ip4(self) -> tuple[NDArray[np.uint32], Mask]:

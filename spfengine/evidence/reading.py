@@ -135,18 +135,36 @@ def iterate_senders(
     receiver: str | None = None,
     domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
-    plain: OnPlainRows | None = None,
 ) -> Iterator[Sender]:
     """Yield the sender of each row of files as it is read, in bounded memory. Arguments and errors: `read_evidence`.
 
     Args:
         ledger: counts everything else.
-        plain: takes the plain rows of large tables, so that these are read by columns, and their senders are not
-            yielded. Not together with `domain`.
     """
+    sender = None if domain is None else sender_domain(domain)
     files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
-    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain), plain)
+    yield from _read_files(files, ledger, _Reader(ledger, receiver, bounds, meter, sender), meter)
+
+
+def iterate_other_senders(
+    paths: "AnyPath | Iterable[AnyPath]",
+    ledger: Ledger,
+    plain: OnPlainRows,
+    *,
+    receiver: str | None = None,
+    bounds: Bounds = DEFAULT_BOUNDS,
+) -> Iterator[Sender]:
+    """Yield what `iterate_senders` yields, except the senders of plain rows of tables, for which `plain` is called."""
+    files = [file for path in list_paths(paths) for file in _files(path, ledger)]
+    meter = _Meter(files, None)
+    yield from _read_files(files, ledger, _Reader(ledger, receiver, bounds, meter, None, plain), meter)
+
+
+def _read_files(
+    files: Iterable[tuple[str, bool]], ledger: Ledger, reader: "_Reader", meter: "_Meter"
+) -> Iterator[Sender]:
+    """Yield the senders of files, each of which is given with whether the caller named it."""
     for file, named in files:
         ledger.enter("standard input" if file == STDIN else file)
         try:

@@ -218,8 +218,10 @@ def blocks(pieces: Iterable[bytes], first: int, others: int, longest: int) -> It
                 continue
             end = held.rfind(b"\n") + 1
             if end:
-                yield bytes(held[:end])
+                with memoryview(held) as view:
+                    block = bytes(view[:end])
                 del held[:end]
+                yield block
                 wanted = others
             del held[longest + 1 :]  # of a line that has not ended
     except BrokenFileError:

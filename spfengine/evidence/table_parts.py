@@ -57,7 +57,7 @@ class TablePart:
             (found == len(names) - 1)
             & (whole.lengths <= min(self._longest, _LONGEST_LINE) - 1)
             & (octets[self._starts] != ord("#"))
-            & ~whole.has_any(odd_positions(octets, "\n" + form.delimiter))
+            & ~whole.has_any(odd_positions(octets, "\n\t" if form.delimiter == "\t" else "\n"))
         )
         at = np.flatnonzero(is_usual)
         cells = _cells(octets, self._starts[at], ends[at], delimiters, first[at], names)

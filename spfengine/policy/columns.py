@@ -20,6 +20,8 @@ RESULT_CODES: tuple[Result | None, ...] = (*Result, None)
 """What the codes of `Policy.check_array` mean: the result whose code is its index; None, the last, if the result
 depends on more than the address (see `Policy.conditional`)."""
 
+_MANY = 1 << 16
+"""With more addresses than these, the /16 networks are searched first, of which there are fewer."""
 _OCTETS = "S16"  # 16 octets in network order compare like the numbers that they encode
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 _EXPECTED = "a column is an array of uint32 for IPv4 addresses, or of uint8 with 16 columns for IPv6 addresses"
@@ -48,14 +50,31 @@ class Ranges:
         import numpy as np
 
         if addresses.dtype == np.uint32:
-            ranges: NDArray[np.intp] = np.searchsorted(self._ip4, addresses, side="right") - 1
-            return ranges
+            return self._find_many(addresses) if len(addresses) > _MANY else self._find_each(addresses)
         octets: Any = np.ascontiguousarray(addresses).view(_OCTETS).ravel()
         found: NDArray[np.intp] = np.searchsorted(self._ip6, octets, side="right") - 1 + len(self._ip4)
         mapped = (addresses[:, :12] == np.frombuffer(_MAPPED, np.uint8)).all(axis=1)
         if mapped.any():  # such a client is an IPv4 client (RFC 7208 §5)
             last = np.ascontiguousarray(addresses[mapped, 12:]).view(">u4").ravel().astype(np.uint32)
             found[mapped] = self.find(last)
+        return found
+
+    def _find_each(self, addresses: "NDArray[Any]") -> "NDArray[np.intp]":
+        import numpy as np
+
+        found: NDArray[np.intp] = np.searchsorted(self._ip4, addresses, side="right") - 1
+        return found
+
+    def _find_many(self, addresses: "NDArray[Any]") -> "NDArray[np.intp]":
+        """Search only for addresses of /16 networks that several ranges share; others are in the range of theirs."""
+        import numpy as np
+
+        networks = np.arange(1 << 16, dtype=np.uint32) << 16
+        first, last = self._find_each(networks), self._find_each(networks | 0xFFFF)
+        network = addresses >> 16
+        found: NDArray[np.intp] = first[network]
+        is_shared = (first != last)[network]
+        found[is_shared] = self._find_each(addresses[is_shared])
         return found
 
 

@@ -14,7 +14,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.session import Session
 from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.reading import iterate_senders, list_paths
+from spfengine.evidence.reading import iterate_other_senders, list_paths
 from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row, text_of_cell
 from spfengine.evidence.values import UnusableError
 from spfengine.names import fold
@@ -92,7 +92,7 @@ def replay_files(
     for path in list_paths(paths):
         ledger = Ledger(ledger)  # one for each path, so that its messages do not depend on what else is read
         part = _Part(replaying)
-        part.add(iterate_senders(path, ledger, receiver=receiver, bounds=bounds, plain=part.add_plain))
+        part.add(iterate_other_senders(path, ledger, part.add_plain, receiver=receiver, bounds=bounds))
         totals += part.totals(ledger)
     return totals
 

@@ -110,6 +110,7 @@ THIRD_PARTY = {
     "integrations.octodns": {"octodns"},
     "web.server": {"starlette"},
     "cli": {"click", "rich"},
+    "cli.survey_parquet": {"pyarrow"},
     "cli.ui": {"uvicorn"},
 }
 IN_FUNCTION = {

@@ -4,13 +4,15 @@ import atexit
 import gzip
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import dns.message
 
@@ -19,7 +21,10 @@ from spfengine import Policy, Question, RRType, Sender, Zone
 from spfengine.advice.drift.snapshot import Snapshot
 from spfengine.answers import Answer, Status
 from spfengine.catalogue.catalogue import Catalogue
+from spfengine.evidence import large_tables
+from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.pasted import fields_in, looks_pasted
+from spfengine.evidence.reading import iterate_other_senders, iterate_senders
 from spfengine.replaying.totals import Totals
 from spfengine.resolvers.recording import Recording
 from spfengine.resolvers.servers import Server
@@ -29,6 +34,9 @@ from spfengine.sources.finder import records_in
 from spfengine.testing.suites import SuiteError, read_suite
 from spfengine.testing.wire import read_query
 from tests.report.dom import Page, foreign
+
+if TYPE_CHECKING:
+    from spfengine.evidence.plain_rows import PlainRows
 
 _TESTS = Path(__file__).parents[1]
 _SAMPLES = {folder: _TESTS / folder / "samples" for folder in ("evidence", "resolvers", "sources")}
@@ -116,6 +124,22 @@ def _evidence(name: str) -> Read:
             assert str(unread).isprintable()
 
     return read
+
+
+def _plain_rows(data: bytes) -> None:
+    """A table that is read by columns has the senders and the faults that it has row by row."""
+    path = _FOLDER / "plain.csv"
+    path.write_bytes(data)
+    found: list[Sender] = []
+    by_columns, by_rows = Ledger(), Ledger()
+
+    def take(rows: "PlainRows") -> None:
+        found.extend([rows.sender_at(row) for row in range(len(rows.messages))])
+
+    with patch.multiple(large_tables, CHUNK=1, _BLOCK=64):
+        found += iterate_other_senders(path, by_columns, take)
+    assert Counter(found) == Counter(iterate_senders(path, by_rows))
+    assert (by_columns.unread, by_columns.kinds) == (by_rows.unread, by_rows.kinds)
 
 
 def _container(data: bytes) -> None:
@@ -372,6 +396,12 @@ TARGETS: dict[str, Target] = {
     ),
     "evidence-table": Target(
         _evidence("t.csv"), (*_samples("evidence", "table.csv"), b'[{"ip":"192.0.2.1","sender":"u@d.example"}]'), _JSON
+    ),
+    "evidence-parquet": Target(_evidence("t.parquet"), ((_TESTS / "fuzz" / "senders.parquet").read_bytes(),)),
+    "plain-rows": Target(
+        _plain_rows,
+        (b"ip,sender,helo,count\n192.0.2.1,u@d.example,h.example,7\n2001:db8::1,D.example,,\n" * 2,),
+        (b",", b"\n", b'"', b"@", b".", b":", b"<>", b"\r\n", b" ", b"::ffff:", b"255", b"#", b"ip,"),
     ),
     "container": Target(
         _container, tuple(bytes([kind]) + GOOD for kind in range(0, 48, 5)), (b"\0", b"PK\5\6", b"\x1f\x8b\x08", *_MAIL)

@@ -5,12 +5,13 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from scripts import policy_table
 from spfengine import Policy, Zone
 from spfengine.errors import ArgumentError, MissingExtraError
-from spfengine.policy import RESULT_CODES
+from spfengine.policy import RESULT_CODES, columns
+from tests.examples import examples
 from tests.optional import need
 from tests.policy.test_real_records import data
 from tests.properties import generate, strategies
@@ -57,6 +58,14 @@ def test_a_column_agrees_with_check_on_published_records() -> None:
     for zone in (zone for path in data() for zone in policy_table.zones(path) if zone.names):
         for name in policy_table.spf_names(zone)[::10]:
             agree(Policy.compile(name, resolver=zone), [])
+
+
+@given(strategies.zones, strategies.chance, st.lists(st.integers(0, (1 << 32) - 1), max_size=20))
+@settings(max_examples=examples(20))
+def test_a_long_column_agrees_as_well(zone: Zone, random: Any, others: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_MANY", 0)
+        agree(Policy.compile(random.choice(generate.DOMAINS), resolver=zone), others)
 
 
 def test_a_column_may_be_empty_or_a_part_of_another() -> None:

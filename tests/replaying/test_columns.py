@@ -16,7 +16,7 @@ from spfengine import Sender, replay, replay_files
 from spfengine.evidence import large_tables
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.reading import iterate_senders
+from spfengine.evidence.reading import iterate_other_senders, iterate_senders
 from spfengine.replaying import Totals
 from tests.examples import examples
 from tests.optional import need
@@ -127,7 +127,7 @@ def read(path: Path, bounds: Bounds) -> tuple[list[Sender], Ledger, int]:
             assert rows.messages[at] == sender.count
             plain.append(sender)
 
-    senders = list(iterate_senders(path, ledger, bounds=bounds, plain=take))
+    senders = list(iterate_other_senders(path, ledger, take, bounds=bounds))
     return [*senders, *plain], ledger, len(plain)
 
 
@@ -312,6 +312,16 @@ def test_what_is_no_parquet_file_of_senders_is_refused(folder: Path) -> None:
     for cut in range(4, len(whole) - 1, 97):
         path.write_bytes(whole[:cut])
         assert only_fault(path).startswith("it is not a Parquet file")
+
+
+def test_a_table_that_is_packed_as_usual_is_no_bomb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need("pyarrow")
+    monkeypatch.setattr("spfengine.evidence.parquet_parts._FREE", 0)
+    path = folder / "packed.parquet"
+    write_parquet(path, {"ip": ["192.0.2.1"] * 20_000, "sender": [f"a{n % 100}@x.example" for n in range(20_000)]})
+    assert replay_files(path, PAIRS).rows == 20_000
+    [unread] = replay_files(path, PAIRS, bounds=Bounds(ratio=2)).unread
+    assert "more than 2 times its size: a bomb" in str(unread)
 
 
 @given(strategies.chance)

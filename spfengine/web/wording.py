@@ -24,6 +24,7 @@ _PHRASES = [
         ),
         (re.escape(HELO_HINT), HELO_HINT.partition(" (--")[0]),
         (rf"if it is yours, use --want {_VALUE}; if not, --ignore {_VALUE}", f"if it is yours, {_ADD}"),
+        (rf": in that case use --ignore {_VALUE}", ": in that case change nothing for it"),
         (_ONE_IS_YOURS, f"for one that is yours, {_ADD}"),
         (rf"If one is yours, use --want {_VALUE}", f"If one is yours, {_ADD}"),
         (rf"use --drop {_VALUE}", r"take \1 out of the record"),

@@ -312,6 +312,14 @@ SENT = [
 FORWARDED = [{**SENT[0], "dkim": "pass", "authentication": "dkim_alone"}, SENT[2]]
 
 
+@pytest.mark.parametrize("form", ["view", "report"])
+def test_the_seed_story_names_no_option_of_the_command(form: str) -> None:
+    for task in ("check", "publish"):
+        found = ask(task, form=form, zones=ZONES, senders=seed_senders())
+        said = re.sub(r"(?s)<style.*?</style>", "", " ".join(map(str, found.values())))
+        assert OPTION.findall(said) == [], task
+
+
 @pytest.mark.parametrize("zone", [OF_HELO, OF_OTHERS, WIDE], ids=["helo", "others", "wide"])
 @pytest.mark.parametrize("senders", [[], SENT[:1], SENT, SENT[2:], FORWARDED], ids=len)
 def test_the_page_names_what_it_offers_and_no_option_of_the_command(zone: str, senders: list[Any]) -> None:

@@ -1,7 +1,9 @@
 """Large tables are replayed by columns, and their totals are those of a replay row by row."""
 
+import gc
 import gzip
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -241,6 +243,24 @@ def columns(draw: st.DrawFn) -> dict[str, list[object]]:
     if random.random() < 0.2:
         table = {{"ip": "Source IP", "sender": "Envelope From"}.get(name, name): table[name] for name in table}
     return table
+
+
+@pytest.mark.full
+def test_parts_are_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "In bounded memory", and without waiting for Python to look for circles of objects."""
+    by_columns(monkeypatch, block=1 << 16)
+    path = folder / "long.csv"
+    path.write_text("ip,sender\n" + "".join(f"192.0.{n >> 8 & 255}.{n & 255},u{n}@x.example\n" for n in range(60_000)))
+    replay_files(path, PAIRS)
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert replay_files(path, PAIRS).rows == 60_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert peak < 4 << 20, "all parts together take three times as much"
 
 
 def only_fault(path: Path) -> str:

@@ -210,7 +210,7 @@ def command(
     senders = () if evidence is None else evidence.senders
     answers = _Answers(zones, live, nameservers)
     linted = _findings(domain, record, others, answers, own, senders, is_interactive=is_interactive)
-    plans = [] if linted.resolver is None else plans_of(linted.findings, linted.resolver, senders)
+    plans = _plans(linted, senders)
     codes = _reported(selected, ignored)
     findings = [finding for finding in linted.findings if finding.code in codes]
     places = Places(zones)
@@ -226,16 +226,27 @@ def command(
             situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
         reports.write_report(page, html, evidence_lines(evidence), situation)
     if form == "text":
-        screen = Screen()
-        screen.show(lint_lines(domain, findings, places.text, screen.width))
-        for name, profiles in _too_much_for(linted).items():
-            screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
-        for plan in plans:
-            screen.show(plan_lines(plan, screen.width, asked))
-        screen.show(summary_lines(linted.names, screen.width))
+        _show(domain, linted, findings, places, plans, asked)
     else:
         sys.stdout.write(_for_programs(domain, findings, places, form, _besides_findings(domain, linted, plans)))
     return _exit_code(findings, strict=strict)
+
+
+def _show(
+    domain: str | None,
+    linted: _Linted,
+    findings: list[Finding],
+    places: Places,
+    plans: list[LimitPlan],
+    asked: Asked,
+) -> None:
+    screen = Screen()
+    screen.show(lint_lines(domain, findings, places.text, screen.width))
+    for name, profiles in _too_much_for(linted).items():
+        screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
+    for plan in plans:
+        screen.show(plan_lines(plan, screen.width, asked))
+    screen.show(summary_lines(linted.names, screen.width))
 
 
 def _refuse_beside_sources(

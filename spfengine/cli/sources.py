@@ -104,7 +104,7 @@ def file_of(argument: str) -> str:
 def read_zone(argument: str) -> "Zone | Recording":
     """Return the content of FILE or DOMAIN=FILE; see `spfengine.resolvers.zone_files.files`.
 
-    The file "-" is stdin: a master file, or JSON. What had to be assumed is said on stderr and in the command's JSON.
+    The file "-" is stdin: a master file, JSON or YAML. What had to be assumed is said on stderr and in the JSON output.
 
     Raises:
         CommandError: it can't be read (66) or understood (65).

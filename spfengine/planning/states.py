@@ -170,21 +170,15 @@ def mark_removed(state: State, other: State, *, is_live: bool) -> None:
         is_live: whether live DNS says what they have here. It does so for the state before the change, since a record
             may be published that no file has.
     """
-    own = state.spf_names()
-    own_listed = {fold(rrset.name) for _, rrset in state.rrsets_of() if rrset.type == TXT}
-    made: list[Unshown] | None = None
-    may_be_here = any(name not in other.unnamed and not name.startswith("part-") for name in state.unnamed)
     names_there = other.spf_names()
+    missing = [] if is_live else _not_in(state, names_there)
+    if not missing:
+        return
+    may_be_here = any(name not in other.unnamed and not name.startswith("part-") for name in state.unnamed)
     unread = {each.path for each in state.contents.unread}
-    for name in names_there:
-        if name in own or name in own_listed or state.knows(name) or is_live:
-            continue
+    made = makers(state.contents, other.contents, {domain_around(each) for each in names_there})
+    for name in missing:
         is_named = name in other.named or name not in other.unnamed
-        made = (
-            makers(state.contents, other.contents, {domain_around(each) for each in names_there})
-            if made is None
-            else made
-        )
         state.unshown[name] = [
             *_may_be(state, other, name),
             *[each for each in made if not is_named or _is_about(each, name)],
@@ -193,6 +187,12 @@ def mark_removed(state: State, other: State, *, is_live: bool) -> None:
         is_unknown = (may_be_here and is_named) or state.unshown[name] or is_unread
         status = Status.UNKNOWN if is_unknown else Status.NOERROR
         state.removed[name] = RRset(name, TXT, (), None, status)
+
+
+def _not_in(state: State, names: Iterable[str]) -> list[str]:
+    """Return the names, folded, whose TXT records no file of a state has, and no zone of it knows."""
+    own = {*state.spf_names(), *[fold(rrset.name) for _, rrset in state.rrsets_of() if rrset.type == TXT]}
+    return [name for name in names if name not in own and not state.knows(name)]
 
 
 def _may_be(state: State, other: State, name: str) -> list[Unshown]:

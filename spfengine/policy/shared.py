@@ -255,20 +255,12 @@ def _names_in(answer: Answer | None) -> tuple[list[str], list[str]]:
 
 def _compile(inputs: Inputs, target: str, family: Family, answers: Answers) -> _Included | None:
     """Return what an include of `target` does; None if that depends on who includes it, or on more than is known."""
-    alone = inputs.at(target).with_limits(lifted(inputs.limits))
-    trails: Trails[_Use] = Trails(family.last)
-    starts: list[int] = []
-    uses: list[_Use] = []
-    address = 0
-    while address <= family.last:
-        use, last = _use_at(alone, family, address, answers, trails)
-        if use is None or len(uses) == MAX_RANGES:
-            return None
-        starts.append(address)
-        uses.append(use)
-        address = last + 1
+    by_start = _uses(inputs.at(target).with_limits(lifted(inputs.limits)), family, answers)
+    if by_start is None:
+        return None
+    starts, uses = list(by_start), list(by_start.values())
     known = {question: answer for use in uses for question, answer in use.answers}
-    ranges = zip(starts, [*starts[1:], address], uses, strict=True)
+    ranges = zip(starts, [*starts[1:], family.last + 1], uses, strict=True)
     spans = union([(start, end - 1) for start, end, use in ranges if use.matches])
     return _Included(
         (tuple(starts), tuple(uses)),
@@ -279,6 +271,20 @@ def _compile(inputs: Inputs, target: str, family: Family, answers: Answers) -> _
         tuple(known.items()),
         sum([2 + use.lookups for use in uses]),
     )
+
+
+def _uses(alone: Inputs, family: Family, answers: Answers) -> dict[int, _Use] | None:
+    """Return what an include does for each range of addresses, by the first of them; None as for `_compile`."""
+    trails: Trails[_Use] = Trails(family.last)
+    uses: dict[int, _Use] = {}
+    address = 0
+    while address <= family.last:
+        use, last = _use_at(alone, family, address, answers, trails)
+        if use is None or len(uses) == MAX_RANGES:
+            return None
+        uses[address] = use
+        address = last + 1
+    return uses
 
 
 def _use_at(

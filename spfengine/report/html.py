@@ -1,7 +1,7 @@
 """Pages as HTML: one file whose policy (CSP) allows nothing but its own parts; only interactive ones have scripts."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -112,16 +112,19 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         finalize=_printable,
     )
-    environment.filters["spans"] = _spans
+    environment.filters["spans"] = _spans_filter()
     return environment
 
 
-def _spans(parts: Iterable[Span]) -> "Markup":
-    """Return text in parts as markup: the filter `spans` of the templates, since a report may have 100,000 parts."""
+def _spans_filter() -> "Callable[[Iterable[Span]], Markup]":
+    """Return the filter `spans` of the templates: text in parts as markup. A report may have 100,000 parts."""
     from markupsafe import Markup, escape
 
-    pieces = [_TAGS.get(part.style, _OTHER).format(part.style, escape(_printable(part.text))) for part in parts]
-    return Markup("".join(pieces))  # noqa: S704 - each piece is escaped, and styles are those of the views
+    def spans(parts: Iterable[Span]) -> Markup:
+        pieces = [_TAGS.get(part.style, _OTHER).format(part.style, escape(_printable(part.text))) for part in parts]
+        return Markup("".join(pieces))  # noqa: S704 - each piece is escaped, and styles are those of the views
+
+    return spans
 
 
 _TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}

@@ -87,7 +87,8 @@ def simulation_page(
     headline = next(simulation_lines(simulation, None))
     answer = (*headline.spans[2:], *_worse(simulation))  # without the domain, which is the heading
     authentication = authentication_lines([change.sender for change in simulation.senders])
-    lead = [*sender_facts(simulation.senders), *space_facts(simulation), *prose(authentication)]
+    lead = [*sender_facts(simulation.senders), *space_facts(simulation)]
+    lead += prose([line(*each.spans) for each in authentication])  # not indented: nothing is above them
     return Page(
         KIND,
         visible_name(simulation.domain),

@@ -5,6 +5,7 @@ in a template. In quotes after a word (`use "v=spf1 -all"`) it is a part of a se
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -18,13 +19,18 @@ _LONGEST = 1 << 16
 _MOST_DELIMITERS = 100  # different ways to open a string that nothing closes
 
 _IN_ZONE = re.compile(r"(?<![^\s\"'])(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})?(?=\\?\"v=spf1)", re.IGNORECASE)
+_ORIGIN = re.compile(r"^[ \t]*\$ORIGIN[ \t]+\S{1,255}[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 _ZONE_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _COMMENT = re.compile(r"[ \t]*(?:#|//|;)")
 
-_JOINED = r"[\"']?\s*[,\])][^\n{}]{0,400}\|\s*(?:join|union)\b"  # of Ansible: ['v=spf1', …] | join(' ')
+_MORE = r"[\"']?\s*[,\])][^\n{}]{0,400}"
+_PIPED = rf"{_MORE}\|\s*(?:join|union)\b"  # of Ansible: ['v=spf1', …] | join(' ')
+_JOINED = rf"(?:{_PIPED}|{_MORE}\]\s*\))"  # of Terraform: join(" ", ["v=spf1", …])
 _VERSION = re.compile(
-    rf"v=spf1(?=[^\"'\\]{{2}}| ?[\"']\s*[+~])|(?:(?<=\[[\"'])|(?<=\[ [\"']))v=spf1(?= ?{_JOINED})", re.IGNORECASE
+    rf"v=spf1(?=[^\"'\\]{{2}}| ?[\"']\s*[+~])|(?:(?<=\[[\"'])|(?<=\[ [\"']))v=spf1(?P<part> ?)(?={_JOINED})",
+    re.IGNORECASE,
 )
+_IS_PIPED = re.compile(_PIPED)
 _QUOTES = re.compile(r"(\\*[\"'`])(?:\\*[\"'])?\Z")
 _COMPARED_BEFORE = re.compile(
     r"[=!]=\s*\Z"
@@ -56,9 +62,13 @@ _CHANGING = REPLACING | SUBSTITUTING | {"substr", "substring", "format"}
 
 
 def nested_in(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
-    """Yield the records inside a string, and what is before each that is in a line of a master file."""
+    """Yield the records inside a string, and what is before each that is in a line of a master file.
+
+    That is its line, after the last $ORIGIN before it.
+    """
     text = text_of(atoms)
     lines = list(_IN_ZONE.finditer(text))
+    origins = list(_ORIGIN.finditer(text))
     for found, following in zip_longest(lines, lines[1:]):
         end = len(atoms) if following is None else following.start()
         record = atoms[found.end() : end]
@@ -66,7 +76,10 @@ def nested_in(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
             record = _unescaped(record)
         is_comment = _ZONE_COMMENT.match(text, _line_start(text, found.start())) is not None
         if not is_comment and any(atom.char == '"' for atom in record[1:]):  # a pattern has no quote at its end
-            yield Value(record), atoms[max(found.start() - _BEFORE, 0) : found.start()]
+            start = max(found.start() - _BEFORE, _line_start(text, found.start()))
+            at = bisect_left(origins, start, key=lambda origin: origin.start()) - 1
+            origin = atoms[origins[at].start() : origins[at].end()] if at >= 0 else []
+            yield Value(record), [*origin, *atoms[start : found.start()]]
     in_lines = {text.find("v", found.end()) for found in lines} | {text.find("V", found.end()) for found in lines}
     yield from ((value, []) for value in _values(atoms, text, in_lines))
 
@@ -93,6 +106,8 @@ def _values(atoms: list[Atom], text: str, in_lines: set[int]) -> Iterator[Value]
         before = text[max(start - _BEFORE, 0) : start]
         if start < after or start in in_lines or _is_in_comment(text, start):
             continue
+        if version["part"] is not None and "join(" not in before and not _IS_PIPED.match(text, version.end()):
+            continue  # a list that is compared with
         quotes = _QUOTES.search(before)
         place = _quoted(text, before, quotes, start, unclosed) if quotes else _unquoted(text, before, start)
         if place is None:
@@ -138,13 +153,18 @@ def _quoted(text: str, before: str, quotes: re.Match[str], start: int, unclosed:
     if close is None:
         unclosed.add(delimiter)
         return None
-    if not _is_used(before[: quotes.start()]) or _COMPARED_AFTER.match(text, close.end()):
+    if not _is_used(before[: quotes.start()], is_line="\n" in text) or _COMPARED_AFTER.match(text, close.end()):
         return None
     return start - len(quotes[0]) + len(delimiter), close.start(), close.end()
 
 
-def _is_used(before: str) -> bool:
-    """Whether what follows is a value, and not a part of a sentence, a comparison or a pattern."""
+def _is_used(before: str, *, is_line: bool) -> bool:
+    """Whether what follows is a value, and not a part of a sentence, a comparison or a pattern.
+
+    Args:
+        before: what is before it.
+        is_line: whether it is in one of several lines.
+    """
     if _COMPARED_BEFORE.search(before):
         return False
     call = _call(before)
@@ -163,7 +183,8 @@ def _is_used(before: str) -> bool:
         key = _KEY.search(before)
         if key is None or is_prose_key(key[2] or key[3] or ""):
             return False
-        return key[2] is not None or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
+        is_first = key.start() == 0 and is_line
+        return key[2] is not None or is_first or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
     if last == "=" and (assigned := _ASSIGNED.search(before)) is not None:
         return not is_prose_key(assigned[1] or assigned[2] or "")
     if last in {"[", "-"}:

@@ -49,6 +49,8 @@ _BLOCK_OF_RECORDS = re.compile(r"record|rrset|txt", re.IGNORECASE)
 _IN_LINE = re.compile(
     r"(?:^|[\n\"'`])[ \t]*(\S{1,255})[ \t]+(?:[0-9]+[ \t]+)?(?:IN[ \t]+)?(?:[0-9]+[ \t]+)?\Z", re.IGNORECASE
 )
+_ORIGIN = re.compile(r"\s*\$ORIGIN[ \t]+(\S+)", re.IGNORECASE)
+_NO_NAME = re.compile(r"(?:IN|CH|HS|[0-9]+[smhdw]?)\Z", re.IGNORECASE)  # the class or TTL: the name is that before
 _IN_TEXT = re.compile(r"[A-Za-z0-9_*@.\-\x80-\U0010ffff]*\Z")
 _PLACEHOLDER = re.compile(r"%[sdvq]")
 
@@ -156,12 +158,14 @@ class Owners:
         return any(self._of_octodns(reading, level) is not None for level in levels(reading, index))
 
     def in_line(self, atoms: list[Atom]) -> Owner:
-        """Return the name of a record in a line of a master file, from what is before the type."""
-        found = _IN_LINE.search(text_of(atoms))
-        if found is None:
+        """Return the name of a record in a line of a master file, from what is before the type, and its $ORIGIN."""
+        text = text_of(atoms)
+        found = _IN_LINE.search(text)
+        if found is None or _NO_NAME.match(found[1]):
             return Owner()
-        is_known = UNKNOWN not in found[1] and found[1].endswith(".")
-        return _owner(_Part(found[1] if is_known else None, found[1].replace(UNKNOWN, "...")), None, is_relative=True)
+        origin = _ORIGIN.match(text)
+        zone = _in_text(origin[1]) if origin is not None and origin[1].endswith(".") else None
+        return _owner(_in_text(found[1]), zone, is_relative=True)
 
     def _part(self, reading: Reading, level: Level, keys: tuple[str, ...]) -> _Part | None:
         """Return the value of the first of these keys that is one; a number or identifier is not a zone."""
@@ -273,6 +277,11 @@ def _zone_of(path: str) -> str | None:
     if folder.endswith("."):
         return _domain(folder)
     return _domain(name.rpartition(".")[0].removeprefix("$")) or domain_in(path)
+
+
+def _in_text(name: str) -> _Part:
+    """Return a name in a line of a master file."""
+    return _Part(None if UNKNOWN in name else name, name.replace(UNKNOWN, "..."))
 
 
 def _domain(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """The strings that a program or configuration makes of its literals: concatenated, joined, formatted."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -9,11 +10,13 @@ from spfengine.sources.code import PYTHON
 from spfengine.sources.lists import record_in_list
 from spfengine.sources.reading import Reading
 from spfengine.sources.sums import literal_atoms, replaced, replaced_by_pattern, sum_at
-from spfengine.sources.tokens import Literal, is_sign, text_of
+from spfengine.sources.tokens import Literal, Token, is_sign, text_of
 from spfengine.sources.usage import is_no_record
 from spfengine.sources.variables import FORMATTING, REPLACING, SUBSTITUTING
 
 _MOST_CALLS = 4  # functions, each an argument of the next, that are looked at
+_ENDS_WITH_PLACEHOLDER = re.compile(r"[^%{}]*(?:%[sqv]|\{\w{0,20}\})[\s\"'\\]*")
+_PLACEHOLDER_IN_WORD = re.compile(r"(?:%[sqv]|\})[^\s\"'\\]")
 _CUTTING = frozenset({"substr", "substring", "strrev", "reverse", "translate"})
 
 
@@ -103,9 +106,11 @@ def _by_functions(reading: Reading, index: int, after: int, atoms: list[Atom]) -
         is_first = opening == first - 1
         if reading.opens_call(opening):
             name = text_of(reading.at(opening - 1))
-            if name in FORMATTING and is_first:
+            if name in FORMATTING and is_first and _template_of(reading, opening) is reading.at(first):
                 is_braced = reading.language is PYTHON and name == "format"
                 atoms = atoms_.formatted_by_braces(atoms) if is_braced else atoms_.formatted_by_percent(atoms)
+            elif name in FORMATTING:
+                atoms = _put_in(reading, atoms, _template_of(reading, opening))
             elif name in REPLACING and is_first:
                 atoms = replaced(reading, atoms, after + 1)
             elif name in SUBSTITUTING and not is_first:
@@ -115,5 +120,25 @@ def _by_functions(reading: Reading, index: int, after: int, atoms: list[Atom]) -
             after, opening = reading.closing.get(opening, after) + 1, opening - 1
         elif not is_sign(reading.at(opening), "[", "("):
             break
+        elif is_sign(reading.at(opening - 1), "%") and reading.language is PYTHON:
+            atoms = _put_in(reading, atoms, reading.at(opening - 2))
         first = opening
     return atoms
+
+
+def _template_of(reading: Reading, opening: int) -> Token | None:
+    """Return the template that the arguments of a call are put into: format("%s -all", …), "{} -all".format(…)."""
+    before = reading.at(opening - 3) if is_sign(reading.at(opening - 2), ".") else None
+    return before if isinstance(before, Literal) else reading.at(opening + 1)
+
+
+def _put_in(reading: Reading, atoms: list[Atom], template: Token | None) -> list[Atom]:
+    """Return what is known of a string that is put into a template: what comes after it is not."""
+    if not isinstance(template, Literal) or not atoms:
+        return atoms
+    text = atoms_.text_of(literal_atoms(reading, template))
+    if _ENDS_WITH_PLACEHOLDER.fullmatch(text):
+        return atoms
+    end = atoms[-1].end
+    rest = [Atom(None, end, end)]
+    return [*atoms, *rest] if _PLACEHOLDER_IN_WORD.search(text) else [*atoms, Atom(" ", end, end), *rest]

@@ -445,3 +445,14 @@ def test_live_dns_is_asked_where_there_is_no_resolver(monkeypatch: pytest.Monkey
     found = flatten("example.com")
     assert found.is_equivalent
     assert asyncio.run(aflatten("example.com")) == found
+
+
+def test_without_a_proof_for_every_client_nothing_is_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spfengine.advice.flatten.proof._MAX_STEPS", 1)
+    record = "v=spf1 include:n.example exists:%{l}.x.example exists:%{l}.y.example -all"
+    zone = Zone({"d.example": {"TXT": record}, "n.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 -all"}})
+    found = flatten("d.example", resolver=zone)
+    assert found.refusal is not None
+    assert found.refusal.code == "work-limit"
+    assert "it is not proved that every client gets the same result" in found.refusal.text
+    assert not found.records

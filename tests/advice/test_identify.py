@@ -275,6 +275,14 @@ def test_a_record_names_somebody_up_to_a_16th_of_all_addresses(ip: str, sixteent
         assert len(found.matches) == matches
 
 
+def test_addresses_that_may_pass_by_what_the_sender_is_count_like_those_that_pass() -> None:
+    """The last term is reached from 192.0.0.0/4."""
+    others = "-ip4:0.0.0.0/1 -ip4:128.0.0.0/2 -ip4:224.0.0.0/3 -ip4:208.0.0.0/4 -ip6:::/0"
+    for more, unread in (("", []), ("ip4:1.1.1.1 ", ["a.example passes too many IPv4 addresses to identify one"])):
+        found = named({"a.example": {"TXT": f"v=spf1 {more}{others} exists:%{{l}}.a.example -all"}}, "a.example")
+        assert [missing.why.removeprefix("the SPF record of ") for missing in found.unread] == unread
+
+
 @pytest.mark.parametrize(
     ("zone", "why"),
     [

@@ -212,9 +212,11 @@ def test_what_is_done_for_a_sender(
 
 
 def test_a_sender_of_another_domain_is_not_its_business() -> None:
-    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "bounce@news.example"))
+    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "bounce@news.example", reported="fail"))
     assert found.record == "v=spf1 a -all"
-    assert [(each.standing, each.before) for each in found.senders] == [(SenderStanding.ELSEWHERE, None)]
+    [advice] = found.senders
+    assert (advice.standing, advice.before, advice.differs) == (SenderStanding.ELSEWHERE, None, False)
+    assert CaveatCode.REPORT_DIFFERS not in codes(found)
     assert not found.unserved
 
 
@@ -405,7 +407,8 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, message
     assert message in (found.refusal or "")
     assert found.record is None
     assert [each.standing for each in found.senders] == [SenderStanding.UNKNOWN]
-    assert found.to_dict()["advice"] == "broken"
+    document = found.to_dict()
+    assert (document["advice"], document["smallest"], document["worse"]) == ("broken", False, False)
 
 
 @pytest.mark.parametrize(

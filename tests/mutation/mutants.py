@@ -72,7 +72,8 @@ def places(package: str) -> dict[tuple[str, int, int], list[Mutant]]:
             for occurrence, ((line, column), _) in enumerate(positions):
                 is_constant = line in constants and name.endswith(_NUMBERS)
                 is_star = lines[line - 1].startswith("*,", column)  # of a signature; cosmic-ray takes it for a product
-                if not (is_constant or is_star) and not any(_is_in(node, line, column) for node in ignored):
+                octets = len(lines[line - 1][:column].encode())  # in which `ast` counts columns
+                if not (is_constant or is_star) and not any(_is_in(node, line, octets) for node in ignored):
                     mutant = Mutant(str(path.relative_to(REPOSITORY)), name, occurrence, line, column)
                     found.setdefault((mutant.path, line, column), []).append(mutant)
     return found

@@ -233,7 +233,8 @@ def test_a_short_soak_with_faults_of_dns() -> None:
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_soak_with_faults_of_dns_grows_nothing(seed: int) -> None:
     done, failed, grown = soak(400, seed)
-    assert (done, failed > 100) == (20_000, True)
+    assert done == 20_000
+    assert failed > 20  # how many depends on which answers expire meanwhile
     assert grown < 5_000
 
 

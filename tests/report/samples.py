@@ -69,7 +69,7 @@ def flattened() -> str:
 
 def drifted() -> str:
     before = spfengine.snapshot(["bakery.example"], resolver=_bakery())
-    text = BAKERY.read_text(encoding="utf-8").replace("ip4:198.51.100.0/26", "ip4:198.51.100.0/27")
+    text = BAKERY.read_text(encoding="utf-8").replace("ip4:148.105.8.0/21", "ip4:148.105.8.0/22")
     return spfengine.drift(before, resolver=spfengine.Zone.from_text(text)).render_html(now=NOW)
 
 

@@ -88,6 +88,8 @@ SHAPES: dict[str, tuple[str, Callable[[int], str]]] = {
     "lists in concat in each other": (".tf", lambda n: 'x = concat(["v=spf1 mx"], ' * n + ")" * n),
     "methods after a list": (".js", lambda n: "x = ['v=spf1 mx']" + ".concat(y).filter(z)" * n),
     "lists in a template": (".yaml", lambda n: 'x: "{{ ' + "['v=spf1'] | " * n + "join(' ') }}\""),
+    "formats in formats": (".tf", lambda n: "x = " + 'format("%s %s", ' * n + '"v=spf1 mx"' + ")" * n),
+    "lines with $ORIGIN": (".yaml", lambda n: "x: |\n" + '  $ORIGIN a.\n  @ TXT "v=spf1 -all"\n' * (n // 4)),
     "brackets before a record": (".py", lambda n: "x = " + "(" * n + "'v=spf1 mx'" + ")" * n + ".format(1)"),
     "lines of a zone": (".yaml", lambda n: "x: |\n" + '  a IN TXT "v=spf1 -all"\n' * (n // 4)),
     "names that grow": (".py", lambda n: "".join(f"a{i} = 'v=spf1 mx'\na{i} += ' a'\n" for i in range(n // 8))),

@@ -327,6 +327,31 @@ CASES: dict[str, tuple[str, str, str | None, str]] = {
     "nothing but the record": ("x.py", f'SPF = "{R}"', None, ""),
     "a line of a zone": ("x.yaml", f'x: |\n  example.com. 300 IN TXT "{R}"\n', "example.com", ""),
     "a relative line of a zone": ("x.yaml", f'x: |\n  mail 300 IN TXT "{R}"\n', None, "mail"),
+    "a line after $ORIGIN": (
+        "x.tf",
+        f'x = <<-Z\n  $ORIGIN example.org.\n  $ORIGIN example.com. ; ours\n  a A 192.0.2.1\n  @ IN TXT "{R}"\nZ\n',
+        "example.com",
+        "",
+    ),
+    "a relative line after $ORIGIN": (
+        "x.yaml",
+        f'x: |\n  $ORIGIN example.com.\n  mail 300 IN TXT "{R}"\n  $ORIGIN example.org.\n',
+        "mail.example.com",
+        "",
+    ),
+    "a line after an $ORIGIN that is not known": (
+        "x.tf",
+        f'x = <<Z\n$ORIGIN ${{var.zone}}.\n@ IN TXT "{R}"\nZ\n',
+        None,
+        "@ in ....",
+    ),
+    "a line after a relative $ORIGIN": ("x.yaml", f'x: |\n  $ORIGIN sub\n  @ IN TXT "{R}"\n', None, "@"),
+    "a line without a name": (
+        "x.yaml",
+        f'x: |\n  $ORIGIN example.com.\n  a 300 IN A 192.0.2.1\n    300 IN TXT "{R}"\n',
+        None,
+        "",
+    ),
 }
 
 

@@ -53,6 +53,7 @@ class Runner:
         values = {name: str(each.get("default", "")) for name, each in ACTION["inputs"].items()} | dict(inputs)
         contexts = {f"inputs.{name}": value for name, value in values.items()}
         contexts["github.action_path"] = str(self.action)
+        contexts["github.event.repository.default_branch"] = "main"
         output, summary = self.temp / "output", self.temp / "summary"
         output.write_text("", encoding="utf-8")
         summary.write_text("", encoding="utf-8")
@@ -164,6 +165,10 @@ def test_the_action_judges_a_change(tmp_path: Path) -> None:
     unknown = BEFORE.replace("-all", "include:${var.relay} -all")
     assert judged(unknown).code == 0
     assert judged(unknown, fail_if_unknown="true").code == 69
+    new_branch = "0" * 40  # what GitHub has for the commit before the first push of a branch
+    assert judged(WORSE, base=new_branch).code == 0, "nothing was there before"
+    git(users, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert judged(WORSE, base=new_branch).code == 1
     (users / "senders.csv").write_text("ip,sender\n203.0.113.9,a@example.com\n", encoding="utf-8")
     stricter = BEFORE.replace("-all", "~all")
     git(users, "checkout", "-q", "--", ".")

@@ -42,8 +42,13 @@ def read_large_table(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds, pl
             from spfengine.evidence.table_parts import TablePart
 
             part = TablePart(block[begin:], table.rows, bounds.line)
-            if part.rows is not None:
-                ledger.add(KIND, int(part.rows.messages.sum()), rows=len(part.rows.messages))
-                plain(part.rows)
+            hand_over(part.plain_rows(), KIND, ledger, plain)
             yield from table.read((number + line, text) for line, text in part.others())
             number += part.lines
+
+
+def hand_over(rows: "PlainRows | None", kind: str, ledger: Ledger, plain: OnPlainRows) -> None:
+    """Count plain rows, and call `plain` for them."""
+    if rows is not None:
+        ledger.add(kind, int(rows.messages.sum()), rows=len(rows.messages))
+        plain(rows)

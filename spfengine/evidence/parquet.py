@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.columns import EXPECTED, columns_of, simple
+from spfengine.evidence.large_tables import hand_over
 from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.tables import Rows, TableForm
 from spfengine.evidence.values import UnusableError
@@ -42,10 +43,9 @@ def read_parquet(
     rows = Rows(TableForm(",", columns, has_heading=True), ledger, domain, "its columns")
     number = 0
     for batch in parts_of(source, names, columns):
-        part = ParquetPart(batch, rows, by_columns=plain is not None)
-        if plain is not None and part.rows is not None:
-            ledger.add(KIND, int(part.rows.messages.sum()), rows=len(part.rows.messages))
-            plain(part.rows)
+        part = ParquetPart(batch, rows)
+        if plain is not None:
+            hand_over(part.plain_rows(), KIND, ledger, plain)
         for row in part.others():
             try:
                 yield from part.read(row)

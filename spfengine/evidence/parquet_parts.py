@@ -84,49 +84,41 @@ def _broken(error: BaseException) -> BrokenFileError:
 
 
 class ParquetPart:
-    """Rows of a table.
+    """Rows of a table."""
 
-    Attributes:
-        rows: the plain rows among them; None if there are none.
-    """
-
-    rows: PlainRows | None
-
-    def __init__(self, batch: pa.RecordBatch, rows: Rows, *, by_columns: bool) -> None:
-        """Find the plain rows.
+    def __init__(self, batch: pa.RecordBatch, rows: Rows) -> None:
+        """Take the rows.
 
         Args:
             batch: the rows; the names of the columns are their places.
             rows: what reads the rows that are not plain.
-            by_columns: whether there may be plain rows.
         """
         self._batch = batch
         self._reader = rows
         self._is_other = np.ones(batch.num_rows, np.bool_)
-        self.rows = None
-        if by_columns and has_plain_rows(rows):
-            self._find_plain_rows()
 
-    def _find_plain_rows(self) -> None:
+    def plain_rows(self) -> PlainRows | None:
+        """Return the plain rows, or None if there are none. They are not kept here, see `TablePart`."""
+        if not has_plain_rows(self._reader):
+            return None
         columns = self._reader.form.columns
         used = columns.at if columns.own else [name for name in USED if name in columns.at]
         try:
             cells = {name: _cells(self._batch.column(str(columns.at[name][0]))) for name in used}
         except _FAULTS:  # a damaged file can name texts that it does not have
-            return
+            return None
         is_usual = np.ones(self._batch.num_rows, np.bool_)
         whole: dict[str, Cells] = {}
         for name, each in cells.items():
             if each is None:
-                return
+                return None
             is_usual &= ~each.has_any(odd_positions(each.octets, ""))
             whole[name] = each
         at = np.flatnonzero(is_usual)
         parts = {name: each.at(at) for name, each in whole.items()}
         rows, is_good = plain_rows(parts, columns, lambda row: self._sender(int(at[row])))
-        if is_good.any():
-            self.rows = rows
-            self._is_other[at[is_good]] = False
+        self._is_other[at[is_good]] = False
+        return rows if is_good.any() else None
 
     def _sender(self, row: int) -> Sender:
         [sender] = self.read(row)

@@ -108,13 +108,12 @@ def plain_rows(
     domains, domain, has_domain, is_folded = _read_domains(cells["sender"], is_good)
     is_good &= (is_ip4 | is_ip6) & is_counted & has_domain
     at = np.flatnonzero(is_good)
-    rows = at.tolist()
     ordering = [(cells["ip"].at(at), _LONGEST_ADDRESS), (cells["sender"].at(at), LONGEST)]
     if "helo" in cells:
         ordering.append((cells["helo"].at(at), LONGEST))
     return PlainRows(
         is_ip4[at], ip4[at], ip6[at], domains, domain[at], messages[at],
-        (is_normal & is_folded & _are_normal(cells))[at], lambda row: sender_at(rows[row]), ordering,
+        (is_normal & is_folded & _are_normal(cells))[at], lambda row: sender_at(int(at[row])), ordering,
     ), is_good  # fmt: skip
 
 

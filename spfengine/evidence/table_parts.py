@@ -20,10 +20,7 @@ class TablePart:
 
     Attributes:
         lines: how many there are, without the last one if it does not end.
-        rows: the plain rows among them; None if there are none.
     """
-
-    rows: PlainRows | None
 
     def __init__(self, block: bytes, rows: Rows, longest: int) -> None:
         """Split the lines.
@@ -36,16 +33,20 @@ class TablePart:
         self._block = block
         self._reader = rows
         self._longest = longest
-        octets = octets_of(block)
-        self._ends = positions(octets, "\n")
-        self.lines: int = len(self._ends)
+        self._octets = octets_of(block)
+        self._ends = positions(self._octets, "\n")
         self._starts = np.concatenate([[0], self._ends[:-1] + 1])[: len(self._ends)]
         self._is_other = np.ones(len(self._ends), np.bool_)
-        self.rows = None
-        if self.lines and has_plain_rows(rows):
-            self._find_plain_rows(octets)
+        self.lines: int = len(self._ends)
 
-    def _find_plain_rows(self, octets: Octets) -> None:
+    def plain_rows(self) -> PlainRows | None:
+        """Return the plain rows, or None if there are none.
+
+        They are not kept here: they refer to this part, and a circle of them would stay in memory for a while.
+        """
+        if not self.lines or not has_plain_rows(self._reader):
+            return None
+        octets = self._octets
         form = self._reader.form
         ends = self._ends - (octets.take(self._ends - 1, mode="clip") == ord("\r"))
         whole = Cells(octets, self._starts, ends)
@@ -63,16 +64,15 @@ class TablePart:
         cells = _cells(octets, self._starts[at], ends[at], delimiters, first[at], names)
         used = {name: each for name, each in cells.items() if name and (form.columns.own or name in USED)}
         rows, is_good = plain_rows(used, form.columns, lambda row: self._sender(int(at[row])))
-        if is_good.any():
-            self.rows = rows
-            self._is_other[at[is_good]] = False
+        self._is_other[at[is_good]] = False
+        return rows if is_good.any() else None
 
     def _sender(self, line: int) -> Sender:
         [sender] = self._reader.read(text_of(self._block[self._starts[line] : self._ends[line]]))
         return sender
 
     def others(self) -> Iterator[tuple[int, bytes | None]]:
-        """Yield the lines that are not plain rows, with their numbers in this part; None if one is too long."""
+        """Yield the other lines, with their numbers in this part; None if one is too long."""
         for line in np.flatnonzero(self._is_other).tolist():
             [(_, text)] = lines([self._block[self._starts[line] : self._ends[line] + 1]], self._longest)
             yield line + 1, text

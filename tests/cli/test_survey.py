@@ -191,15 +191,17 @@ def test_closed_stderr_is_no_traceback(suite: Suite, listed: Callable[..., str])
 def test_a_bar_shows_how_far_it_is_where_the_terminal_has_not_the_lines(
     suite: Suite, listed: Callable[..., str], tmp_path: Path
 ) -> None:
-    names = [f"n{number}.example" for number in range(15)]
-    zone = suite({name: [{"TXT": "v=spf1 " + " ".join(f"ip4:10.{i}.0.0/24" for i in range(200))}] for name in names})
+    networks = [[f"ip4:10.{i}.{number}.0/24" for i in range(200)] for number in range(300)]
+    records = [f"v=spf1 {' '.join(each)} -all" for each in networks]  # enough work for more than a second
+    names = [f"n{number}.example" for number in range(300)]
+    zone = suite({name: [{"TXT": record}] for name, record in zip(names, records, strict=True)})
     out = tmp_path / "out.jsonl"
     arguments = ("survey", listed(*names), "--zone", zone, "-o", str(out))
     script = ["/bin/sh", "-c", 'exec "$0" "$@" 2>&1', *command(*arguments)]
     shown = terminal_of(script)
-    assert "surveyed 15 domains" in shown
+    assert "surveyed 300 domains" in shown
     assert re.search(r"\d+ domains", shown.partition("surveyed")[0])
-    assert len(lines_of(out.read_text("ascii"))) == 15
+    assert len(lines_of(out.read_text("ascii"))) == 300
     assert terminal("survey", listed("n1.example"), "--zone", zone).out.startswith('{"schema"')
 
 

@@ -12,7 +12,7 @@ class Result(StrEnum):
 
     NONE = "none"
     NEUTRAL = "neutral"
-    PASS = "pass"  # noqa: S105 - a result, and no password
+    PASS = "pass"  # noqa: S105 - a result, not a password
     FAIL = "fail"
     SOFTFAIL = "softfail"
     TEMPERROR = "temperror"

@@ -120,7 +120,7 @@ class SharedIncludes:
     ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
         """Return the addresses of both families that an include matches alone; None if they are not known.
 
-        The steps are taken all the same: where a domain meets the bound on work must not depend on other domains.
+        The steps of work still count: where a domain meets the bound on work must not depend on other domains.
 
         Args:
             answers: what DNS has answered so far; new answers are added.

@@ -65,7 +65,7 @@ class Trails(Generic[_Ending]):
             if index < len(starts) and starts[index] <= last:
                 last = starts[index] - 1
             hit = hits[index - 1]
-            step = step.after.get(getattr(hit, "qualifier", hit))  # `_kind`, without a call: this loop is the hot one
+            step = step.after.get(_kind(hit))
         return step, hit, last
 
     def note(self, key: object, trail: Trail, ending: _Ending) -> None:

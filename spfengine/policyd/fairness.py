@@ -153,14 +153,16 @@ class Fairness:
         self._checks += 1
         check.organization.running += 1
         _current.set(check)
+        may_check = False
         try:
-            yield (not check.is_heavy or await self._has_turn(check)) and await self.may_go_on()
+            may_check = (not check.is_heavy or await self._has_turn(check)) and await self.may_continue()
+            yield may_check
         finally:
-            self._end(check)
+            self._end(check, was_made=may_check)
 
-    async def may_go_on(self) -> bool:
-        """Wait until the check in this context may ask DNS a question, or go on with the answer. Return False if it has
-        waited too long.
+    async def may_continue(self) -> bool:
+        """Wait until the check in this context may ask DNS a question, or use the answer. Return False if it has waited
+        too long.
         """
         check = _current.get()
         if check is None:
@@ -180,7 +182,7 @@ class Fairness:
             await self._lane.wait(check.payer, turns)
         return True
 
-    def goes_on(self) -> None:
+    def got_answer(self) -> None:
         """Note that the check in this context gets an answer now."""
         check = _current.get()
         if check is not None:
@@ -192,10 +194,10 @@ class Fairness:
             check.turn = get_running_loop().create_task(self._wait(check.payer))
         return await shield(check.turn)
 
-    def _end(self, check: _Check) -> None:
+    def _end(self, check: _Check, *, was_made: bool) -> None:
         self._checks -= 1
         check.organization.running -= 1
-        check.organization.cheap += check.units < COSTLY
+        check.organization.cheap += was_made and check.units < COSTLY
         if check.turn is None:
             return
         if not check.turn.done():

@@ -32,7 +32,7 @@ def _units(answer: Answer) -> int:
 
 class Shared(Cache):
     """The answers of all checks; a check that has cost much waits for its turn before it asks for one, and before it
-    goes on with one, since to read a large record takes more time than to receive it.
+    uses it, since to read a large record takes more time than to receive it.
 
     It waits here, and not when its question is sent: others may wait for the same answer.
     """
@@ -45,15 +45,15 @@ class Shared(Cache):
         """Return the cached answer, or ask for it."""
         answer = self.peek(question)
         if answer is None:
-            answer = await super().aresolve(question) if await self._fairness.may_go_on() else _UNANSWERED
+            answer = await super().aresolve(question) if await self._fairness.may_continue() else _UNANSWERED
         else:
             again = _units(answer) // _AGAIN
             if not again:
                 return answer
             self._fairness.charge(again)
-        if not await self._fairness.may_go_on():
+        if not await self._fairness.may_continue():
             return _UNANSWERED
-        self._fairness.goes_on()
+        self._fairness.got_answer()
         return answer
 
 

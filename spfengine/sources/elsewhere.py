@@ -8,11 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from spfengine.names import domain_fault
 from spfengine.sources.places import Lines
-from spfengine.sources.unshown import Unshown
+from spfengine.sources.unshown import LONGEST_LINE, Unshown, lines_that_make
 
-_LONGEST_LINE = 1000  # characters of a line that are looked at
-_MOST = 1000  # of a file
-_SHOWN = 60
 _AROUND = 10  # lines before and after one that may have the type of its record
 _YAML = re.compile(
     r"(?:^|[ :\-])!include\S*"
@@ -45,32 +42,25 @@ _FORMS = {
 
 
 def elsewhere_of(path: str, text: str, lines: Lines) -> Iterator[Unshown]:
-    """Yield the lines of a file that may take records from elsewhere. Their `name_text` is the whole line."""
-    suffix = path[path.rfind(".") :].lower()
-    form = _FORMS.get(suffix)
+    """Yield the lines of a file that may take records from elsewhere."""
+    form = _FORMS.get(path[path.rfind(".") :].lower())
     if form is None:
         return
     written = text.split("\n")
-    start = found = 0
-    for number, full in enumerate(written):
-        line = full[:_LONGEST_LINE].rstrip("\r")
-        if not line.lstrip().startswith(("#", "//")):
-            about = _about(written, number) if form is _YAML else ()
-            if about or form.search(line):
-                begin = start + len(line) - len(line.lstrip())
-                shown = line.strip()
-                region = lines.region(begin, start + len(line))
-                yield Unshown(path, shown[:_SHOWN], region, None, shown, about, makes=True)
-                found += 1
-        start += len(full) + 1
-        if found == _MOST:
-            return
+
+    def domains_of(number: int, line: str) -> tuple[str, ...] | None:
+        if line.lstrip().startswith(("#", "//")):
+            return None
+        about = _about(written, number) if form is _YAML else ()
+        return about if about or form.search(line) else None
+
+    yield from lines_that_make(path, text, lines, domains_of)
 
 
 def _about(written: Sequence[str], number: int) -> tuple[str, ...]:
     """Return the domain that a mapping is about, if no line of it has the type of a record."""
-    match = _ABOUT.match(written[number][:_LONGEST_LINE])
+    match = _ABOUT.match(written[number][:LONGEST_LINE])
     if match is None or domain_fault(match[1]) is not None:
         return ()
     around = written[max(number - _AROUND, 0) : number + _AROUND + 1]
-    return () if any(_TYPE.match(each[:_LONGEST_LINE]) for each in around) else (match[1].lower(),)
+    return () if any(_TYPE.match(each[:LONGEST_LINE]) for each in around) else (match[1].lower(),)

@@ -17,11 +17,9 @@ from spfengine.sources.places import Lines
 from spfengine.sources.reading import Reading
 from spfengine.sources.structure import key_before, label_at, pairs_in, value_at
 from spfengine.sources.tokens import Literal, Token, is_sign, is_word, text_of
-from spfengine.sources.unshown import Unshown
+from spfengine.sources.unshown import MOST_MAKERS, SHOWN_OF_MAKER, Unshown
 
-_MOST = 1000  # of a file
 _LONGEST = 4000  # characters of one that are compared
-_SHOWN = 60
 _ABOUT_MAIL = re.compile(r"spf|txt|mail|m365|o365|workspace|records?(?![a-z])|dns", re.IGNORECASE)
 _SPF_KEY = re.compile(r"(?:^|_)spf(?:_|$)")
 _OTHER_RECORDS = re.compile(
@@ -91,10 +89,10 @@ def makers_of(path: str, reading: Reading, lines: Lines) -> Iterator[Unshown]:
         shown = whole.partition("{")[0].strip() or whole
         region = lines.region(start, max(reading.tokens[first].end, start))
         yield Unshown(
-            path, shown[:_SHOWN], region, None, whole, tuple(_domains(reading, first, last, keys)), makes=True
+            path, shown[:SHOWN_OF_MAKER], region, None, whole, tuple(_domains(reading, first, last, keys)), makes=True
         )
         found += 1
-        if found == _MOST:
+        if found == MOST_MAKERS:
             return
 
 

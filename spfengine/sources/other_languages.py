@@ -7,9 +7,9 @@ program in Go or in a template of a zone is not linted.
 import re
 from collections.abc import Collection, Iterator
 
-from spfengine.names import domain_fault, fold
+from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.sources.places import Lines
-from spfengine.sources.unshown import Unshown
+from spfengine.sources.unshown import Unshown, lines_that_make
 
 _ENDINGS = (
     ".bicep", ".bicepparam", ".bzl", ".cs", ".csv", ".cue", ".dhall", ".erb", ".ex", ".exs", ".fs", ".go", ".gotmpl",
@@ -17,9 +17,6 @@ _ENDINGS = (
     ".nix", ".php", ".pl", ".pp", ".ps1", ".rb", ".rs", ".scala", ".sh", ".sls", ".star", ".swift", ".tftpl", ".tmpl",
     ".toml", ".tpl", ".tsv", ".vb",
 )  # fmt: skip
-_LONGEST_LINE = 1000  # characters of a line that are looked at
-_MOST = 1000  # lines of a file
-_SHOWN = 60
 _SPF = re.compile(r"(?:\b|_)spf", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|//|--|;|\*|/\*|\{#|\{\{!|<%#)")
 _NAME = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)+")
@@ -31,23 +28,15 @@ def is_of_other_language(path: str) -> bool:
 
 
 def lines_about(path: str, text: str, domains: Collection[str]) -> Iterator[Unshown]:
-    """Yield the lines of a file that are about SPF or name one of these domains, folded, or a name under it.
+    """Yield the lines of a file that are about SPF or name one of these domains, folded, or a name under it."""
 
-    Their `name_text` is the whole line.
-    """
-    lines = Lines(text)
-    start = found = 0
-    for full in text.split("\n"):
-        line = full[:_LONGEST_LINE].rstrip("\r")
-        if _COMMENT.match(line) is None:
-            named = [fold(each[0]) for each in _NAME.finditer(line)]
-            about = tuple([each for each in named if any(each.endswith(domain) for domain in domains)])
-            if about or _SPF.search(line):
-                shown = line.strip()
-                region = lines.region(start + len(line) - len(line.lstrip()), start + len(line))
-                about = tuple([each for each in about if domain_fault(each) is None])
-                yield Unshown(path, shown[:_SHOWN], region, None, shown, about, makes=True)
-                found += 1
-        start += len(full) + 1
-        if found == _MOST:
-            return
+    def domains_of(_: int, line: str) -> tuple[str, ...] | None:
+        if _COMMENT.match(line):
+            return None
+        named = [fold(each[0]) for each in _NAME.finditer(line)]
+        about = [each for each in named if any(is_same_or_under(each, domain) for domain in domains)]
+        if not about and not _SPF.search(line):
+            return None
+        return tuple([each for each in about if domain_fault(each) is None])
+
+    yield from lines_that_make(path, text, Lines(text), domains_of)

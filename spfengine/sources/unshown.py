@@ -1,6 +1,6 @@
 """TXT records of which a source file has the name, and whose value it does not show: `records = [var.spf]`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from spfengine.sources.absent import is_absent
@@ -12,6 +12,12 @@ from spfengine.sources.structure import value_at
 from spfengine.sources.tokens import is_sign
 from spfengine.visible import short_repr
 
+MOST_MAKERS = 1000
+"""Places of a file that may make records, at most."""
+SHOWN_OF_MAKER = 60
+"""Characters of such a place that are shown."""
+LONGEST_LINE = 1000
+"""Characters of a line that are looked at, at most."""
 _MOST_ELEMENTS = 100  # of a list that are looked at
 _SHOWN = 200
 
@@ -87,3 +93,26 @@ def _unknown(reading: Reading, owners: Owners, index: int) -> tuple[int, int] | 
     if is_sign(token, "{"):  # {"Ref": "Spf"}
         return first.start, reading.tokens[reading.closing.get(index, index)].end
     return first.start, max(first.end, first.start)
+
+
+def lines_that_make(
+    path: str, text: str, lines: Lines, domains_of: Callable[[int, str], tuple[str, ...] | None]
+) -> Iterator[Unshown]:
+    """Yield the lines of a file that may make records. Their `name_text` is the whole line.
+
+    Args:
+        domains_of: takes the number of a line, from 0, and its text; returns the domains that it is about, none if it
+            may be about any, or None if it makes no record.
+    """
+    start = found = 0
+    for number, full in enumerate(text.split("\n")):
+        line = full[:LONGEST_LINE].rstrip("\r")
+        domains = domains_of(number, line)
+        if domains is not None:
+            shown = line.strip()
+            region = lines.region(start + len(line) - len(line.lstrip()), start + len(line))
+            yield Unshown(path, shown[:SHOWN_OF_MAKER], region, None, shown, domains, makes=True)
+            found += 1
+        start += len(full) + 1
+        if found == MOST_MAKERS:
+            return

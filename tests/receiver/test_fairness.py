@@ -69,10 +69,10 @@ def test_any_check_that_costs_much_goes_on_in_turn() -> None:
             async with fairness.turn(f"a.evil{number}.example", f"192.0.{number}.1") as may_check:
                 assert may_check, "nothing is known of this domain"
                 for _ in range(int(FREE)):
-                    assert await fairness.may_go_on()
+                    assert await fairness.may_continue()
                     assert fairness.asks_ahead
                     fairness.charge(1)
-                answers.append(await fairness.may_go_on())
+                answers.append(await fairness.may_continue())
                 assert not fairness.asks_ahead
                 if len(answers) == AT_ONCE + 3:
                     all_answered.set()
@@ -105,7 +105,7 @@ def test_nobody_waits_for_an_answer_that_a_costly_check_waits_to_ask_for() -> No
         async def costly(number: int) -> Answer:
             async with fairness.turn(f"evil{number}.example", "192.0.2.1"):
                 fairness.charge(FREE)
-                assert number >= AT_ONCE or await fairness.may_go_on()
+                assert number >= AT_ONCE or await fairness.may_continue()
                 if number < AT_ONCE:
                     await end.wait()
                 return await shared.aresolve(question)
@@ -161,6 +161,36 @@ def test_a_heavy_check_that_waits_in_vain_is_not_made_and_leaves_no_trace() -> N
         await asyncio.gather(*holding)
         async with fairness.turn("heavy.example", "192.0.2.1") as may_check:
             assert may_check
+
+    asyncio.run(run())
+
+
+def test_checks_that_are_not_made_say_nothing_good_of_a_domain() -> None:
+    """SECURITY.md: "a domain that has not had 3 checks of less than 8 units with a result is slow"."""
+
+    async def run() -> None:
+        now = 0.0
+        fairness = Fairness(0.01, clock=lambda: now)
+        await asyncio.create_task(spend(fairness, "heavy.example", HEAVY * 10))
+        end = asyncio.Event()
+
+        async def one() -> None:
+            async with fairness.turn("heavy.example", "192.0.2.1") as may_check:
+                assert may_check
+                fairness.charge(FREE)
+                await end.wait()
+
+        tasks = [asyncio.create_task(one()) for _ in range(AT_ONCE)]
+        await turns()
+        for _ in range(KNOWN):
+            async with fairness.turn("heavy.example", "192.0.2.1") as may_check:
+                assert not may_check
+        end.set()
+        await asyncio.gather(*tasks)
+        now = 1000.0
+        await asyncio.create_task(spend(fairness, "other.example", HEAVY * 10))
+        async with fairness.turn("heavy.example", "192.0.2.1"):
+            assert not fairness.asks_ahead, "nothing good is known of it, and its network is heavy"
 
     asyncio.run(run())
 
@@ -330,12 +360,12 @@ def test_a_heavy_check_rests_after_its_work_on_an_answer_and_not_for_the_time_th
         fairness = Fairness(1, clock=lambda: now[0])
         async with fairness.turn("heavy.example", "192.0.2.1"):
             fairness.charge(FREE)
-            assert await fairness.may_go_on()
-            fairness.goes_on()
+            assert await fairness.may_continue()
+            fairness.got_answer()
             now[0] += working
-            assert await fairness.may_go_on()  # before the next question
+            assert await fairness.may_continue()  # before the next question
             now[0] += 1000
-            assert await fairness.may_go_on()  # once it is answered
+            assert await fairness.may_continue()  # once it is answered
 
     monkeypatch.setattr("spfengine.policyd.fairness.sleep", noted)
     asyncio.run(run())

@@ -110,8 +110,8 @@ def many_networks(kind: str) -> bytes:
     ("kind", "hostile"),
     [
         ("silent", one_domain), ("silent", new_names), ("silent", one_network), ("strings", one_domain),
-        ("strings", new_names), ("strings", new_domains), ("strings", many_networks), ("texts", one_domain),
-        ("hosts", new_names), ("hops", new_domains), ("wide", one_domain), ("wide", one_network),
+        ("strings", new_names), ("strings", new_domains), ("strings", many_networks), ("octets", one_domain),
+        ("texts", one_domain), ("hosts", new_names), ("hops", new_domains), ("wide", one_domain), ("wide", one_network),
         ("slow", many_networks), ("failing", one_network), ("stalling", one_domain), ("deep", many_networks),
         ("macros", many_networks),
     ],
@@ -132,6 +132,7 @@ def test_a_hundred_hostile_sessions_leave_the_mail_of_others_half_of_its_rate(
             kept = max(kept_each / each, beside.rate / alone.rate)
             rounds.append(f"{kept:.2f} of the rate alone; {beside}; hostile {bad}")
             assert set(beside.actions) == {"PREPEND"}
+            assert set(bad.actions) <= {"451", "550"}
             assert beside.unanswered == 0
             if kept >= 0.5 and beside.quantile(0.99) < 1.0:
                 return
@@ -211,6 +212,8 @@ def soak(rounds: int, seed: int, seconds: float = float("inf")) -> tuple[int, in
         for turn in range(rounds):
             tasks = [asyncio.create_task(one(number)) for number in range(turn * 50, turn * 50 + 50)]
             await asyncio.gather(*tasks)
+            if turn % 5 == 4:
+                delegation.use(metered)  # as after SIGHUP: then DNS is asked again, whatever the clock says
             done += len(tasks)
             elapsed = perf_counter() - started
             if turn in (rounds // 2, rounds - 1) or (not sizes and elapsed > seconds / 2) or elapsed > seconds:
@@ -234,8 +237,7 @@ def test_a_short_soak_with_faults_of_dns() -> None:
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_soak_with_faults_of_dns_grows_nothing(seed: int) -> None:
     done, failed, grown = soak(400, seed)
-    assert done == 20_000
-    assert failed > 20  # how many depends on which answers expire meanwhile
+    assert (done, failed > 100) == (20_000, True)
     assert grown < 5_000
 
 

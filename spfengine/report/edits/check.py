@@ -78,7 +78,7 @@ class EditableCheck:
         """Return the page of the check of another client, or with other records.
 
         Raises:
-            AddressError: the address is none.
+            AddressError: the address is not an IP address.
             ArgumentError: a draft or the client can't be used.
             ZoneError: a draft can't be used.
         """

@@ -345,16 +345,6 @@ def test_what_is_no_parquet_file_of_senders_is_refused(folder: Path) -> None:
         assert only_fault(path).startswith("it is not a Parquet file")
 
 
-def test_a_table_that_is_packed_as_usual_is_no_bomb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need("pyarrow")
-    monkeypatch.setattr("spfengine.evidence.parquet_parts._FREE", 0)
-    path = folder / "packed.parquet"
-    write_parquet(path, {"ip": ["192.0.2.1"] * 20_000, "sender": [f"a{n % 100}@x.example" for n in range(20_000)]})
-    assert replay_files(path, PAIRS).rows == 20_000
-    [unread] = replay_files(path, PAIRS, bounds=Bounds(ratio=2)).unread
-    assert "more than 2 times its size: a bomb" in str(unread)
-
-
 @given(strategies.chance)
 @settings(max_examples=examples(40))
 def test_octets_of_a_parquet_file_may_be_any(folder: Path, random: Random) -> None:

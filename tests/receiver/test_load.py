@@ -32,8 +32,9 @@ from tests.cli.conftest import command, environment
 from tests.receiver.requests import attributes
 
 GOOD, HOSTILE = 20, 100
-SECONDS = 2.0
-ROUNDS = 4
+SECONDS = 2.0  # of a round
+ENOUGH = 8.0  # seconds of the server's processor time, after which the first checks of hostile sessions are over
+MOST_ROUNDS = 20
 
 
 class Served(NamedTuple):
@@ -61,11 +62,21 @@ def policyd_at(nameserver: str, log: Path) -> Iterator[Served]:
         process.wait(30)
 
 
-def loaded(server: Served, hostile: Callable[[], bytes] | None = None) -> tuple[Measured, Measured, float]:
+class Hostile(Measured):
+    """What hostile clients see; `passed` is how many of their messages pass."""
+
+    passed = 0
+
+    def add(self, seconds: float, answer: bytes, asked: bytes) -> None:
+        super().add(seconds, answer, asked)
+        self.passed += b"Received-SPF: pass" in answer
+
+
+def loaded(server: Served, hostile: Callable[[], bytes] | None = None) -> tuple[Measured, Hostile, float]:
     """Return what good clients see, with hostile ones beside them or alone, what these see, and how many of the good a
     second of the server's processor time serves.
     """
-    good, bad = Measured(), Measured()
+    good, bad = Measured(), Hostile()
     before = processor_seconds([server.pid])
     with ExitStack() as stack:
         loads = [Load(connections(server.port, GOOD, stack), requests_for("good.test"), good)]
@@ -74,6 +85,8 @@ def loaded(server: Served, hostile: Callable[[], bytes] | None = None) -> tuple[
         run(loads, SECONDS)
     return good, bad, len(good.seconds) / (processor_seconds([server.pid]) - before)
 
+
+BROKEN = {"slow", "deep"}  # their records are permerror, which is no reason to refuse mail
 
 _numbers = count()
 
@@ -122,17 +135,19 @@ def test_a_hundred_hostile_sessions_leave_the_mail_of_others_half_of_its_rate(
     """Issue: "good uncached mail keeps at least half of its rate and its p99 under 1 s, and none gets 451".
 
     A machine may have something else to do as well. So rates may also be those for the processor time that the server
-    gets, and the best of some rounds counts.
+    gets. The best round counts of those in which the server takes so much of it.
     """
     with served() as nameserver, policyd_at(nameserver, tmp_path / "log") as server:
         alone, _, each = loaded(server)
         rounds = [f"alone {alone}"]
-        for _ in range(ROUNDS):
+        begin = processor_seconds([server.pid])
+        while len(rounds) <= MOST_ROUNDS and processor_seconds([server.pid]) - begin < ENOUGH:
             beside, bad, kept_each = loaded(server, lambda: hostile(kind))
             kept = max(kept_each / each, beside.rate / alone.rate)
             rounds.append(f"{kept:.2f} of the rate alone; {beside}; hostile {bad}")
             assert set(beside.actions) == {"PREPEND"}
-            assert set(bad.actions) <= {"451", "550"}
+            assert bad.passed == 0
+            assert set(bad.actions) <= {"451", "PREPEND" if kind in BROKEN else "550"}
             assert beside.unanswered == 0
             if kept >= 0.5 and beside.quantile(0.99) < 1.0:
                 return

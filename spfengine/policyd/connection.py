@@ -20,8 +20,8 @@ MOST_USELESS = 100
 class Connection(asyncio.Protocol):
     """A client's connection.
 
-    Requests whose verdicts are known are answered at once; for others there is a task. Nothing is read from a client
-    while its requests wait, so what it sends ahead waits in its own socket.
+    Requests whose verdicts are known are answered at once; for others there is a task. While a client's requests wait,
+    at most one piece of what it sends ahead is read, and the rest waits in its own socket. Postfix sends nothing ahead.
 
     Attributes:
         active_at: when the client last sent something, by the clock of the event loop.
@@ -36,8 +36,10 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader()
         self._requests: Iterator[Attributes] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._sent_ahead = b""
         self._useless = 0
         self._may_write = True
+        self._has_ended = False
         self._later = False
         self.active_at: float = self._loop.time()
 
@@ -75,10 +77,19 @@ class Connection(asyncio.Protocol):
             self._advance()
 
     def data_received(self, data: bytes) -> None:
-        """Answer the requests that are complete now."""
+        """Answer the requests that are complete now, after those that wait."""
         self.active_at = self._loop.time()
+        if self.is_busy:
+            self._sent_ahead = data
+            self.transport.pause_reading()
+            return
         self._requests = self._reader.feed(data)
         self._advance()
+
+    def eof_received(self) -> bool:
+        """Keep the connection open as long as requests wait: the client may still read their replies."""
+        self._has_ended = True
+        return self.is_busy
 
     def _advance(self) -> None:
         """Answer the requests that were read, some in a row."""
@@ -98,18 +109,22 @@ class Connection(asyncio.Protocol):
             if self._task is not None:
                 break
         else:
-            self._later = True
-            self._loop.call_soon(self._advance)
-        if not self.transport.is_closing():
-            self.transport.pause_reading()
+            self._advance_later()
+
+    def _advance_later(self) -> None:
+        self._later = True
+        self._loop.call_soon(self._advance)
 
     def _rest(self) -> None:
-        """Wait for the next request, unless the server stops."""
+        """Go on with what was sent ahead, or wait for the next request, unless the server stops."""
         self._requests = None
-        if self._server.is_stopping:
-            self.transport.close()
-        else:
+        if self._sent_ahead:
+            self._requests = self._reader.feed(self._sent_ahead)
+            self._sent_ahead = b""
+            self._advance_later()
             self.transport.resume_reading()
+        elif self._server.is_stopping or self._has_ended:
+            self.transport.close()
 
     def _answer(self, attributes: Attributes) -> None:
         self._server.metrics.event("request")

@@ -124,6 +124,25 @@ def test_sigterm_closes_each_connection_after_its_last_reply() -> None:
     assert lines[-1] == "stopped"
 
 
+def test_what_a_client_sent_ahead_is_answered_though_it_sends_no_more() -> None:
+    """It has closed its direction of the connection, and still reads: `nc -N` does so."""
+
+    async def test(served: InLoop) -> None:
+        gated = served.resolver
+        assert isinstance(gated, Gated)
+        replies, writer = await served.connect()
+        for instance in ("first", "second", "third"):
+            writer.write(wire(instance=instance))
+            await gated.asked.wait()
+            await asyncio.sleep(0)
+        writer.write_eof()
+        gated.gate.set()
+        answered = await asyncio.wait_for(replies.read(), _PATIENCE)
+        assert answered.count(b"action=PREPEND Received-SPF: pass") == 3
+
+    in_loop(test, Gated)
+
+
 def test_sighup_reloads_and_clients_stay(tmp_path: Path) -> None:
     zone = tmp_path / "zone.json"
     zone.write_text(json.dumps({"zonedata": {"a.example": [{"TXT": "v=spf1 ~all"}]}}))

@@ -138,6 +138,15 @@ def test_a_verb_grows_with_the_records(verb: str, shape: str) -> None:
 
 
 @pytest.mark.full
+def test_flatten_grows_with_the_terms_that_stay() -> None:
+    def run(count: int) -> Run:
+        zone = networks(count)
+        return lambda: spfengine.flatten(D, resolver=zone)
+
+    assert growth(run, 250) <= 5
+
+
+@pytest.mark.full
 @pytest.mark.parametrize(("shape", "size"), [("hosts", 150), ("networks", 150)])
 def test_simulate_grows_with_what_a_draft_removes(shape: str, size: int) -> None:
     """Many addresses keep their result: what a removed term matched is not looked through again for each of them."""

@@ -263,7 +263,11 @@ def test_what_a_resolver_raises_reaches_those_that_have_not_given_up() -> None:
         gc.collect()
         return results
 
-    assert [type(result) for result in asyncio.run(three())] == [asyncio.CancelledError, KeyError, KeyError]
+    assert [type(result) for result in asyncio.run(asyncio.wait_for(three(), 30))] == [
+        asyncio.CancelledError,
+        KeyError,
+        KeyError,
+    ]
     assert logged == [], "no error is left that nobody has received"
 
 
@@ -284,7 +288,7 @@ def test_a_caller_never_joins_a_question_that_the_last_one_has_given_up(joins_fi
         assert first.cancelled()
         return gate.asked
 
-    assert asyncio.run(two()) == asked
+    assert asyncio.run(asyncio.wait_for(two(), 30)) == asked
 
 
 def test_what_was_asked_before_it_was_cleared_is_answered_but_not_kept() -> None:
@@ -311,7 +315,7 @@ def test_what_was_asked_before_it_was_cleared_is_answered_but_not_kept() -> None
         assert await late == Answer.txt("a", ttl=60)
         assert len(cache) == 0
 
-    asyncio.run(two())
+    asyncio.run(asyncio.wait_for(two(), 30))
 
 
 def test_in_asyncio_too_the_time_of_an_answer_starts_when_its_question_goes_out() -> None:
@@ -327,7 +331,7 @@ def test_in_asyncio_too_the_time_of_an_answer_starts_when_its_question_goes_out(
         clock.now += 1
         assert cache.peek(Question("a.example", TXT)) is None
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), 30))
 
 
 def test_one_cache_serves_several_event_loops_and_threads() -> None:

@@ -222,14 +222,18 @@ def test_what_is_raised_while_a_question_is_asked_reaches_every_caller() -> None
 def test_each_event_loop_asks_for_itself_and_keeps_for_all() -> None:
     """While one loop waits for an answer, another has a slot, sends the same question, and gets its own answer."""
 
+    async def ask(resolver: LiveResolver) -> None:
+        assert await resolver.aresolve(QUESTION) == Answer.txt("there", ttl=300)
+        await nothing_is_left(resolver)
+
     async def test() -> None:
         with Nameserver() as server:
             resolver = server.resolver(in_flight=1)
             here = asking(resolver)
             first = await server.query()
-            there = asyncio.create_task(asyncio.to_thread(asyncio.run, ask_alone(resolver)))
+            there = asyncio.create_task(asyncio.to_thread(run, lambda: ask(resolver)))
             server.answer(await server.query(), "TXT there")
-            assert await there == Answer.txt("there", ttl=300)
+            await there
             assert not here.done()
             assert await resolver.aresolve(QUESTION) == Answer.txt("there", ttl=300)
             server.answer(first)
@@ -238,12 +242,6 @@ def test_each_event_loop_asks_for_itself_and_keeps_for_all() -> None:
             await nothing_is_left(resolver)
 
     run(test)
-
-
-async def ask_alone(resolver: LiveResolver) -> Answer:
-    answer = await resolver.aresolve(QUESTION)
-    await nothing_is_left(resolver)
-    return answer
 
 
 def test_giving_up_in_one_event_loop_leaves_the_question_of_another() -> None:
@@ -260,7 +258,7 @@ def test_giving_up_in_one_event_loop_leaves_the_question_of_another() -> None:
             resolver = server.resolver()
             here = asking(resolver)
             query = await server.query()
-            await asyncio.to_thread(asyncio.run, give_up(resolver))
+            await asyncio.to_thread(run, lambda: give_up(resolver))
             joined = asking(resolver)
             server.unread()  # what the other loop has sent
             server.answer(query)

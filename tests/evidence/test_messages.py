@@ -377,8 +377,16 @@ def test_how_dmarc_went_by_a_receiver_with_a_name(tmp_path: Path) -> None:
     assert (sender.dmarc_spf, sender.dmarc_dkim) == ("fail", "pass")
 
 
-@pytest.mark.parametrize(("type", "is_read"), [("application/zip", True), ("application/gzip", True), ("image/zip", False),
-                                               ("text/gzip", False), ("audio/x-zip-compressed", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("type", "is_read"),
+    [
+        ("application/zip", True),
+        ("application/gzip", True),
+        ("image/zip", False),
+        ("text/gzip", False),
+        ("audio/x-zip-compressed", False),
+    ],
+)
 def test_a_packed_report_is_of_the_type_of_packed_files(tmp_path: Path, type: str, is_read: bool) -> None:
     content = gzipped(GOOD) if "gzip" in type else zipped({"report.xml": GOOD})
     evidence = read_bytes(tmp_path, mailed(content, type, "report.bin"))

@@ -93,6 +93,20 @@ def test_a_domain_that_is_given_up_asks_nothing_more(seconds: float | None) -> N
     run(test)
 
 
+def test_a_domain_that_is_given_up_while_it_waits_for_its_turn_leaves_that_to_the_others() -> None:
+    async def test() -> None:
+        shared = SharedLoop(Cache(Gate()))
+        turns = [asyncio.create_task(shared.turn()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not any(turn.done() for turn in turns)
+        turns[0].cancel()
+        await asyncio.gather(*turns[1:])
+        await shared.turn()
+        assert turns[0].cancelled()
+
+    run(test)
+
+
 @pytest.mark.parametrize("seconds", [None, 30.0])
 def test_a_timeout_that_the_resolver_raises_is_raised(seconds: float | None) -> None:
     async def test() -> None:

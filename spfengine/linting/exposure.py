@@ -14,7 +14,7 @@ from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.terms import MAX_DIRECTIVES, live
 from spfengine.linting.walk import Walk
 from spfengine.policy.ranges import Spans, difference, intersection, union
-from spfengine.policy.reachability import matched_alone
+from spfengine.policy.reachability import matched_alone, network_spans
 from spfengine.problems import Result
 from spfengine.record.model import IP4, Directive, Network, Record
 from spfengine.special_purpose import special_purpose_network
@@ -100,8 +100,7 @@ def _of_nobody(chain: list[ReachedRecord]) -> Spans:
 
 def _spans(walk: Walk, reached: ReachedRecord, term: Directive) -> Generator[Question, Answer, tuple[Spans, Spans]]:
     if isinstance(term, Network):
-        span = [network_range(term.family, term.network, term.prefix)]
-        return (span, []) if term.family is V4 else ([], span)
+        return network_spans(term)
     spans = yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers, walk.alone)
     return spans or ([], [])
 
@@ -120,12 +119,8 @@ def _large(root: ReachedRecord, count: int, sizes: list[tuple[int, Directive]]) 
 
 def rentable_terms(reached: ReachedRecord, record: Record) -> list[Finding]:
     """Return the networks of a record, of which only the text is known, that anybody can rent addresses in."""
-    matched: list[_Matched] = []
-    for term in live(record):
-        if isinstance(term, Network) and term.qualifier == "+":
-            span = [network_range(term.family, term.network, term.prefix)]
-            matched.append((term, (span, []) if term.family is V4 else ([], span)))
-    return _rentable(reached, matched)
+    networks = [term for term in live(record) if isinstance(term, Network) and term.qualifier == "+"]
+    return _rentable(reached, [(term, network_spans(term)) for term in networks])
 
 
 def _rentable(reached: ReachedRecord, matched: list[_Matched]) -> list[Finding]:

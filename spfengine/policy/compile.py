@@ -14,7 +14,7 @@ in each state, and again only when its range ends. Runs that reach the same stat
 take little memory, however many leaves they have.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family
@@ -72,8 +72,13 @@ class Tables(NamedTuple):
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """The outcomes of both families."""
-        return [*self.ip4.outcomes, *self.ip6.outcomes]
+        """The outcomes of both families, each once."""
+        return each_once([*self.ip4.outcomes, *self.ip6.outcomes])
+
+
+def each_once(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return each of these outcomes once: most ranges of a family share theirs."""
+    return list({id(outcome): outcome for outcome in outcomes}.values())
 
 
 def compile_tables(inputs: Inputs, *, paths: bool = True) -> Generator[Question, Answer, Tables]:
@@ -117,6 +122,7 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
     outcomes: list[Outcome] = []
     family = tiler.family
     address = first
+    work = tiler.inputs.work
     while address <= to:
         outcome, last = tiler.repeated_at(address) or (yield from tiler.tile_at(address))
         if not outcomes or outcome is not outcomes[-1]:
@@ -125,7 +131,7 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
         address = last + 1
         if family is V6 and MAPPED_FIRST <= address <= MAPPED_LAST:
             address = MAPPED_LAST + 1
-        if (len(starts) >= MAX_RANGES or tiler.inputs.work.is_over) and address <= to:
+        if (work.left <= 0 or len(starts) >= MAX_RANGES) and address <= to:
             starts.append(address)
             outcomes.append(tiler.cut())
             break
@@ -248,13 +254,13 @@ class _Tiler:
         """Return what `tile_at` does if it takes no more than an earlier run without a choice, as for most addresses;
         otherwise None.
         """
-        earlier = self._earlier(None, address)
-        if earlier is None:
+        ending, hit, last = self.trails.follow(None, address)
+        if ending is None:
             return None
-        found, lookups, last = earlier
+        found = self._found(ending, hit) if self.paths else ending.found
         if isinstance(found, Fork):
             return None
-        self.inputs.work.left -= 1 + lookups
+        self.inputs.work.left -= 1 + ending.lookups
         return found, last
 
     def tile_at(self, address: int) -> Generator[Question, Answer, tuple[Outcome, int]]:
@@ -330,8 +336,11 @@ class _Tiler:
         ending, hit, last = self.trails.follow(key, address)
         if ending is None:
             return None
-        is_elsewhere = ending.is_at_hit and self.paths
-        return (self._at_hit(ending, hit) if is_elsewhere else ending.found), ending.lookups, last
+        return self._found(ending, hit), ending.lookups, last
+
+    def _found(self, ending: _Ending, hit: object) -> Outcome | Fork:
+        """Return where a run ends or forks that ends like another one, and hits this last."""
+        return self._at_hit(ending, hit) if ending.is_at_hit and self.paths else ending.found
 
     def _evaluated(self, session: TilingSession) -> Generator[Question, Answer, Outcome | Fork]:
         """Return where a run ends or forks. Raise WorkIsOverError if no steps are left."""

@@ -16,7 +16,7 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import begin_domain, record_of, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, known, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion, why_ignored
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -307,7 +307,8 @@ def tree_with_budget(
 
 
 def record_tree(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, TreeRecord]:
-    """Return a domain's record with every record that it leads to, without what the other terms ask.
+    """Return a domain's record with every record that it leads to; of their terms only those that name a domain or
+    host, without what others than include and redirect ask.
 
     Args:
         answers: what DNS has answered so far; new answers are added.
@@ -349,7 +350,7 @@ class _Walk:
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
-        asking: whether the questions of terms other than include and redirect are asked too.
+        asking: whether the tree has all terms, and also the questions of those other than include and redirect.
         questions: the questions of terms so far.
     """
 
@@ -372,6 +373,7 @@ class _Walk:
         self.terms = 0
         self.cut = False
         self.questions: set[Question] = set()
+        self._session = TilingSession(inputs, V4, 0, answers, (), ())  # which only reads records, one after the other
 
     def record(
         self, domain: str, via: Include | Redirect | None, above: tuple[str, ...]
@@ -385,10 +387,12 @@ class _Walk:
         own = any(is_same_or_under(domain, parent) for parent in self.own)
         if fold(domain) in above:
             return TreeRecord(domain, own, loop=True)
-        session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
+        session = self._session
         try:
-            begin_domain(session, domain, via)
-            answer = yield from self.inputs.work.charging(ask(session, domain, RRType.TXT))
+            question = begin_domain(session, domain, via)
+            answer = known(session, question)
+            if answer is None:
+                answer = yield from self.inputs.work.charging(ask(session, domain, RRType.TXT))
             record = record_of(session, domain, via, answer)
         except WorkIsOverError:
             self.cut = True
@@ -419,12 +423,13 @@ class _Walk:
             if self.terms > MAX_TERMS:
                 self.cut = True
                 break
-            unused = _unused(term, record, after_all)
+            if isinstance(term, (DomainDirective, Redirect)):
+                unused = _unused(term, record, after_all)
+                below = (yield from self._term(domain, term, above)) if unused is None else TreeTerm(term, None, unused)
+                terms.append(below)
+            elif self.asking:
+                terms.append(TreeTerm(term, unused=_unused(term, record, after_all)))
             after_all = after_all or isinstance(term, All)
-            if unused is None and isinstance(term, (DomainDirective, Redirect)):
-                terms.append((yield from self._term(domain, term, above)))
-            else:
-                terms.append(TreeTerm(term, unused=unused))
         return terms
 
     def _term(

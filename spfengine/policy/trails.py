@@ -22,7 +22,7 @@ class _Lookup:
 
     Attributes:
         table: the table.
-        after: by what runs hit, their next lookup, or how they end.
+        after: by what runs hit, their next lookup, or how they end. Of a directive only the qualifier decides that.
     """
 
     __slots__ = ("after", "table")
@@ -30,11 +30,6 @@ class _Lookup:
     def __init__(self, table: Table[Any]) -> None:
         self.table = table
         self.after: dict[object, Any] = {}
-
-
-def _kind(hit: object) -> object:
-    """Return what decides how a run continues: of a directive that it hits, only the qualifier does."""
-    return getattr(hit, "qualifier", hit)
 
 
 class Trails(Generic[_Ending]):
@@ -65,7 +60,7 @@ class Trails(Generic[_Ending]):
             if index < len(starts) and starts[index] <= last:
                 last = starts[index] - 1
             hit = hits[index - 1]
-            step = step.after.get(_kind(hit))
+            step = step.after.get(getattr(hit, "qualifier", hit))
         return step, hit, last
 
     def note(self, key: object, trail: Trail, ending: _Ending) -> None:
@@ -78,5 +73,5 @@ class Trails(Generic[_Ending]):
             step = after.get(key)
             if type(step) is not _Lookup:
                 step = after[key] = _Lookup(table)
-            after, key = step.after, _kind(hit)
+            after, key = step.after, getattr(hit, "qualifier", hit)
         after[key] = ending

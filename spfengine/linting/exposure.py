@@ -26,8 +26,8 @@ MANY = 100_000
 _SHOWN = 3  # terms that are named
 _SHOWN_RENTABLE = 6
 
-_ONES_OWN = {V4: 24, V6: 48}
-"""The shortest prefix length, by family, of a network that clouds assign to one customer as a whole."""
+_LARGEST_OWN = {V4: 1 << 32 - 24, V6: 1 << 128 - 48}
+"""Addresses, by family, of the largest network that clouds assign to one customer as a whole: a /24, and a /48."""
 _MOST_OF_OTHERS = 1 << 16  # rentable addresses that an included record may pass: a service may have rented some itself
 
 _Matched = tuple[Directive, tuple[Spans, Spans]]
@@ -125,8 +125,10 @@ def rentable_terms(reached: ReachedRecord, record: Record) -> list[Finding]:
 
 def _rentable(reached: ReachedRecord, matched: list[_Matched]) -> list[Finding]:
     """Return that terms of a record let networks pass in which anybody can rent addresses: once, with all of them."""
-    by_term = {term: _rented(term, spans) for term, spans in matched} if reached.own else {}
-    terms = [term for term, found in by_term.items() if found]
+    if not reached.own:
+        return []
+    by_term = {term: found for term, spans in matched if (found := _rented(term, spans))}
+    terms = list(by_term)
     if not terms:
         return []
     total: Counter[Operator] = Counter()
@@ -151,7 +153,7 @@ def _rented(term: Directive, spans: tuple[Spans, Spans]) -> dict[Operator, int]:
     found: dict[Operator, int] = {}
     for family, each in zip((V4, V6), spans, strict=True):
         for first, last in each:
-            if last - first + 1 > 1 << (family.bits - _ONES_OWN[family]):
+            if last - first >= _LARGEST_OWN[family]:
                 for operator, count in _overlaps(family, first, last):
                     found[operator] = found.get(operator, 0) + count
     return found if isinstance(term, Network) or sum(found.values()) > _MOST_OF_OTHERS else {}

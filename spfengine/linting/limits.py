@@ -42,7 +42,7 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
         tables=tables,
         lookups_from=allowed.lookups - NEAR,
         voids_from=allowed.voids if within else 0,
-        rules=_rules(tables, allowed),
+        rules=_rules(tables, allowed) if within else tuple(VoidRule),
     )
     certain = need
     may_be_over = not within and need.worst_voids(_PER_LOOKUP) >= allowed.voids
@@ -66,9 +66,11 @@ def _is_far_from_limits(tables: Tables, limits: Limits) -> bool:
 
 
 def _rules(tables: Tables, limits: Limits) -> tuple[VoidRule, ...]:
-    """Return the rules of counting that findings depend on: DUAL_STACK only if too many may be void by PER_TERM."""
+    """Return the rules of counting that findings depend on, if no check meets a limit: DUAL_STACK only if too many may
+    be void by PER_TERM.
+    """
     most = max([each.void_lookups for each in tables.outcomes])
-    is_enough = most <= limits.voids and limits.void_rule is not _DUAL_STACK and is_within_limits(tables)
+    is_enough = most <= limits.voids and limits.void_rule is not _DUAL_STACK
     return (_PER_TERM, _PER_LOOKUP) if is_enough else tuple(VoidRule)
 
 

@@ -195,7 +195,7 @@ class _CostSearch:
         outcomes = each_once(tiles.outcomes)
         if any(_is_endless(outcome, seen) for outcome in outcomes):
             self.endless = True
-        if not tiles.is_whole or any(Result.TEMPERROR in outcome.results for outcome in outcomes):
+        if not tiles.is_whole or any(map(_may_fail, outcomes)):
             self.incomplete = True
         return tiles
 
@@ -245,6 +245,13 @@ def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
         return False
     seen.add(id(outcome))
     return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
+
+
+def _may_fail(outcome: Outcome) -> bool:
+    """Whether DNS could not answer, for some client."""
+    if outcome.result is not None:
+        return outcome.result is Result.TEMPERROR
+    return Result.TEMPERROR in outcome.results
 
 
 def _is_loop(problem: Problem | None) -> bool:

@@ -399,12 +399,18 @@ def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
 
 def policy_of(inputs: Inputs, tables: Tables) -> Policy:
     """Return the policy that has these ranges."""
-    ip4, ip6, answers = tables
-    ttls = [answer.ttl for answer in answers.values()]
+    ttls = [answer.ttl for answer in tables.answers.values()]
     known = [ttl for ttl in ttls if ttl is not None]
     ttl = min(known) if known and len(known) == len(ttls) else None
     return Policy(
-        inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl
+        inputs.domain,
+        inputs.local_part,
+        inputs.helo,
+        inputs.limits,
+        _frozen(tables.ip4),
+        _frozen(tables.ip6),
+        tables.answers,
+        ttl,
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from spfengine.addresses import V4, V6, locate, network_range
 from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.check_host import answer_with
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.policy.compile import Tiles, tile, tile_range
@@ -30,6 +31,7 @@ from spfengine.policy.ranges import (
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
 from spfengine.record.model import IP4, All, Directive, Include, Network, Record, Term, same_term
+from spfengine.record.parser import parse_term
 from spfengine.visible import short_repr
 
 
@@ -249,7 +251,7 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     alone = inputs.at(domain).with_limits(lifted(inputs.limits))
     key = Question(domain, RRType.TXT).key
     own = answers.get(key)
-    answers[key] = Answer.txt(f"{grammar.VERSION} {term.text.lstrip('+-?~')}")  # put back below: a copy costs more
+    answers[key] = answer_with(_record_of(term))  # put back below: a copy costs more
     spans: list[Spans] = []
     outcomes: list[Outcome] = []
     is_known = True
@@ -268,6 +270,15 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
         else:
             answers[key] = own
     return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
+
+
+def _record_of(term: Term) -> Record:
+    """Return the record of one term, without its qualifier."""
+    if isinstance(term, Directive) and term.qualifier != "+":
+        plain = parse_term(term.text[1:])
+        assert plain is not None, "a term is valid without its qualifier"
+        term = plain
+    return Record(f"{grammar.VERSION} {term.text}", (term,))
 
 
 KeptAlone = dict[tuple[str, str], Alone]

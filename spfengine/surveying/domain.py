@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from time import monotonic, time
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import once
@@ -168,7 +169,7 @@ _BY_CHANCE = frozenset({ProblemCode.DNS_FAILURE, ProblemCode.TOO_MANY_MX})
 
 
 def surveying(
-    domain: str, limits: Limits, *, lint: bool, includes: SharedIncludes | None = None
+    domain: str, limits: Limits, *, lint: bool, live: bool, includes: SharedIncludes | None = None
 ) -> Generator[Question, Answer, SurveyedDomain]:
     """Return what the record of a domain means for all clients. Yields the Questions that need answers, each once.
 
@@ -176,8 +177,10 @@ def surveying(
         domain: a domain name, as `read_domain` returns it.
         limits: limits on a check, of which the time limit is not used.
         lint: whether the domain is linted too.
+        live: whether DNS answers.
         includes: what is known of the records that many domains include; more is added.
     """
+    asked, began = time(), monotonic()
     known: Answers = {}
     inputs = Inputs(domain, None, None, limits, None, 0.0, Work(MAX_STEPS), includes)
     tables = yield from once(compile_tables(inputs, paths=False), known)
@@ -220,7 +223,10 @@ def surveying(
         cut=inputs.work.is_over,
         lint=codes,
         ttl=policy.ttl,
+        live=live,
         questions=len(known),
+        asked=asked,
+        seconds=monotonic() - began,
     )
 
 

@@ -67,35 +67,34 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
         text = "the terms together let every IPv4 client pass: worse than no record"
         return [walk.root.finding(LintCode.PASSES_EVERYONE, text, None, "name the networks that your mail comes from")]
     more: list[Finding] = []
-    passed: list[tuple[ReachedRecord, list[_Matched]]] = []
+    passed: list[tuple[list[_Matched], Spans]] = []
     for reached in chain:
         matched: list[_Matched] = []
-        for term in live(reached.record) if reached.record is not None else []:
+        terms = live(reached.record) if reached.record is not None else []
+        for term in terms:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
                 matched.append((term, spans))
         more += _rentable(reached, matched)
-        passed.append((reached, matched))
-    count -= _count(intersection(passing, _of_nobody(chain)))
+        passed.append((matched, _of_nobody(terms)))
+    count -= _count(intersection(passing, union(*[of_nobody for _, of_nobody in passed])))
     if count > MANY:
         more.append(_large(walk.root, count, list(_sizes(passed, passing))))
     return more
 
 
-def _sizes(passed: list[tuple[ReachedRecord, list[_Matched]]], passing: Spans) -> Iterator[tuple[int, Directive]]:
+def _sizes(passed: list[tuple[list[_Matched], Spans]], passing: Spans) -> Iterator[tuple[int, Directive]]:
     """Yield how many IPv4 addresses of those that pass each term matches, without those that no client has."""
-    for reached, matched in passed:
-        of_nobody = _of_nobody([reached])
+    for matched, of_nobody in passed:
         for term, (ip4, _) in matched:
             yield _count(difference(intersection(ip4, passing), of_nobody)), term
 
 
-def _of_nobody(chain: list[ReachedRecord]) -> Spans:
-    """Return the IPv4 networks that the records name though no client on the Internet has an address in them."""
-    terms = [term for reached in chain if reached.record is not None for term in live(reached.record)]
+def _of_nobody(terms: list[Directive]) -> Spans:
+    """Return the IPv4 networks that terms name though no client on the Internet has an address in them."""
     networks = [term for term in terms if isinstance(term, IP4)]
     special = [each for each in networks if special_purpose_network(V4, each.network, each.prefix) is not None]
-    return union(sorted([network_range(V4, each.network, each.prefix) for each in special]))
+    return union([network_range(V4, each.network, each.prefix) for each in special])
 
 
 def _spans(walk: Walk, reached: ReachedRecord, term: Directive) -> Generator[Question, Answer, tuple[Spans, Spans]]:

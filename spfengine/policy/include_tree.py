@@ -19,7 +19,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
 from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, known, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion, why_ignored
-from spfengine.names import fold, is_askable, is_same_or_under
+from spfengine.names import Names, fold, is_askable
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.conditional import TilingSession
 from spfengine.policy.inputs import Inputs
@@ -346,7 +346,7 @@ class _Walk:
     """Goes through all records.
 
     Attributes:
-        own: the admin's domains.
+        own: the admin's domains, and all under them.
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
@@ -365,7 +365,7 @@ class _Walk:
     ) -> None:
         self.inputs = inputs
         self.answers = answers
-        self.own = own
+        self.own = Names(own)
         self.counted = counted
         self.asking = asking
         self.next_lookup = 0
@@ -384,8 +384,9 @@ class _Walk:
             via: what names the domain; None for the root.
             above: the domains above it in the tree, in lower case.
         """
-        own = any(is_same_or_under(domain, parent) for parent in self.own)
-        if fold(domain) in above:
+        own = self.own.cover(domain)
+        folded = fold(domain)
+        if folded in above:
             return TreeRecord(domain, own, loop=True)
         session = self._session
         try:
@@ -403,7 +404,7 @@ class _Walk:
             problems = fault.problems if isinstance(fault, RecordSyntaxError) else (halt.problem,)
             placed = tuple([problem.at(domain, None) for problem in problems])
             return TreeRecord(domain, own, question=asked, result=halt.result, problems=placed)
-        terms = yield from self._terms(domain, record, (*above, fold(domain)))
+        terms = yield from self._terms(domain, record, (*above, folded))
         return TreeRecord(domain, own, question=self._known(domain), record=record, terms=tuple(terms))
 
     def _known(self, domain: str) -> TracedQuestion | None:

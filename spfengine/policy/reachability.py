@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from spfengine.addresses import V4, V6, locate, network_range
 from spfengine.answers import Answer, Question, RRType
@@ -143,12 +144,15 @@ class _Index:
 
     def __init__(self, matched: list[_Matched]) -> None:
         self._matched = matched
-        self._families = [SpanIndex([each.spans[family] for each in matched]) for family in (0, 1)]
+
+    @cached_property
+    def _families(self) -> list[SpanIndex]:
+        return [SpanIndex([each.spans[family] for each in self._matched]) for family in (0, 1)]
 
     @property
     def is_disjoint(self) -> bool:
         """Whether no two of them match some of the same addresses."""
-        return all(family.is_disjoint for family in self._families)
+        return len(self._matched) < 2 or all(family.is_disjoint for family in self._families)
 
     def touching(self, number: int) -> list[int]:
         """Return the numbers of the others that have addresses in common with one, in order."""
@@ -191,8 +195,11 @@ def _matched(
 ) -> Generator[Question, Answer, list[_Matched]]:
     matched: list[_Matched] = []
     for directive in directives:
-        alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
-        matched.append(_Matched(directive, alone.spans, alone.is_known))
+        if isinstance(directive, Network):
+            matched.append(_Matched(directive, network_spans(directive)))
+        else:
+            alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
+            matched.append(_Matched(directive, alone.spans, alone.is_known))
     return matched
 
 

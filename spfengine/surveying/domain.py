@@ -16,7 +16,7 @@ from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
 from spfengine.policy.budget import LIMIT_CODES, Budget, budget
-from spfengine.policy.compile import Tables, compile_tables
+from spfengine.policy.compile import Tables, compile_tables, each_once
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
@@ -271,7 +271,7 @@ def _cost(
 ) -> Generator[Question, Answer, _Cost]:
     """Return the lookups of the most expensive clients; those of the policy, unless it was cut off at a limit."""
     if not any(end.problem is not None and end.problem.code in LIMIT_CODES for end in ends):
-        ip4, ip6 = tables.ip4.outcomes, tables.ip6.outcomes
+        ip4, ip6 = each_once(tables.ip4.outcomes), each_once(tables.ip6.outcomes)
         return _Cost(
             (max([outcome.lookups for outcome in ip4]), max([outcome.lookups for outcome in ip6])),
             (max([outcome.void_lookups for outcome in ip4]), max([outcome.void_lookups for outcome in ip6])),

@@ -40,18 +40,21 @@ def union(*sets: Spans) -> Spans:
     return joined
 
 
+_AFTER_ALL = (1 << 128, 1 << 128)  # the address after the last one
+
+
 def intersection(left: Spans, right: Spans) -> Spans:
     """Return the addresses that are in both sets."""
     spans: Spans = []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        first, last = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
-        if first <= last:
-            spans.append((first, last))
-        if left[i][1] < right[j][1]:
-            i += 1
-        else:
-            j += 1
+    others = iter(right)
+    begin, end = next(others, _AFTER_ALL)
+    for first, last in left:
+        while end < last:
+            if first <= end:
+                spans.append((max(first, begin), end))
+            begin, end = next(others, _AFTER_ALL)
+        if begin <= last:
+            spans.append((max(first, begin), last))
     return spans
 
 

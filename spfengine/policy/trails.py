@@ -21,14 +21,16 @@ class _Lookup:
     """A lookup that runs make in the same place.
 
     Attributes:
-        table: the table.
+        starts, hits: the table.
+        size: how many ranges it has.
         after: by what runs hit, their next lookup, or how they end. Of a directive only the qualifier decides that.
     """
 
-    __slots__ = ("after", "table")
+    __slots__ = ("after", "hits", "size", "starts")
 
     def __init__(self, table: Table[Any]) -> None:
-        self.table = table
+        self.starts, self.hits = table
+        self.size = len(self.starts)
         self.after: dict[object, Any] = {}
 
 
@@ -55,11 +57,11 @@ class Trails(Generic[_Ending]):
         hit = None
         step = self._begin.get(key)
         while type(step) is _Lookup:
-            starts, hits = step.table
+            starts = step.starts
             index = locate(starts, address)
-            if index < len(starts) and starts[index] <= last:
+            if index < step.size and starts[index] <= last:
                 last = starts[index] - 1
-            hit = hits[index - 1]
+            hit = step.hits[index - 1]
             step = step.after.get(getattr(hit, "qualifier", hit))
         return step, hit, last
 

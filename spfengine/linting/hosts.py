@@ -1,7 +1,6 @@
 """The hosts of a domain that greet others by their name: whether that name has an SPF record (RFC 7208 §10.1.3)."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 
 from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.dmarc.suffixes import registrable_domain
@@ -80,5 +79,5 @@ def _without_record(root: ReachedRecord, name: str, why: str) -> Finding:
     shown = visible_name(name)
     text = f"{shown}, {why}, has no SPF record: if it sends mail, its HELO name gets none, and so does its bounce mail"
     hint = f'publish a TXT record for {shown}: "v=spf1 a -all", if it sends only from its own addresses'
-    host = replace(root, domain=name, source=None, record=None, terms=(), joins=(), path=())
+    host = ReachedRecord(name, root.own, root.included)
     return host.finding(LintCode.HELO_WITHOUT_RECORD, text, None, hint)

@@ -276,10 +276,11 @@ def many_ip4(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
 def live(record: Record) -> list[Directive]:
     """Return the directives up to the first `all`, without it."""
     found = []
-    for term in record.directives:
+    for term in record.terms:
         if isinstance(term, All):
             break
-        found.append(term)
+        if isinstance(term, Directive):
+            found.append(term)
     return found
 
 

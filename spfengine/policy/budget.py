@@ -231,6 +231,7 @@ class _CostSearch:
     ) -> tuple[TracedRecord, Problem | None]:
         """Return the trace of one run, all of whose questions are answered already, and the problem that it ends in."""
         session = TilingSession(self._lifted(rule), family, address, {}, self.choices, script)
+        session.known_answer = self.answers.get
         builder = TraceBuilder(session, is_whole=False)
         with suppress(UnknownTargetError):
             builder.run(self.answers)

@@ -40,7 +40,7 @@ class CompactSet:
 
     def __init__(self) -> None:
         self._key = os.urandom(16)
-        self._slots = array("Q", bytes(8 * _SMALLEST))
+        self._slots = array("Q", [0]) * _SMALLEST
         self._count = 0
 
     def __len__(self) -> int:
@@ -76,7 +76,7 @@ class CompactSet:
 
     def _grow(self) -> None:
         codes = self._slots
-        self._slots = array("Q", bytes(16 * len(codes)))
+        self._slots = array("Q", [0]) * (2 * len(codes))
         for code in codes:
             if code:
                 self._slots[self._index(code)] = code

@@ -18,6 +18,10 @@ _TIMED_OUT = Answer.failed(Status.TIMEOUT)
 _BEAT = 0.5
 _STALL = 1.0
 """Seconds of delay from which on an event loop counts as stalled: answers may have come in without being read."""
+_MOST_AT_ONCE = 16
+"""Domains that go on in one turn of the event loop."""
+_SHORT = 0.02
+"""Seconds: after a longer turn, one domain goes on in the next."""
 
 
 def unchanging(resolver: object) -> bool:
@@ -56,8 +60,9 @@ class TimeLimited:
 class SharedLoop:
     """What the domains of one survey share in an event loop.
 
-    Domains go on one at a time after their answers, and between two of them the event loop handles the network. So no
-    domain waits for more than one other, and no answer waits long to be read.
+    After their answers, only some domains go on in one turn of the event loop, and then it handles the network. So no
+    answer waits long to be read. They are few as long as turns are long, since a domain may take much work; many are
+    faster, since what they all use stays in the processor's caches.
 
     Attributes:
         stalls: how often the event loop was late, so that answers may have come in without being read.
@@ -73,6 +78,8 @@ class SharedLoop:
         self.stalls = 0
         self._waiting: deque[Future[None]] = deque()
         self._is_calling = False
+        self._at_once = 1
+        self._called = -inf
 
     async def turn(self) -> None:
         """Wait for this domain's turn."""
@@ -87,12 +94,16 @@ class SharedLoop:
         await called
 
     def _call(self, loop: "AbstractEventLoop") -> None:
-        """Let the domain go on that has waited longest; the next one after the loop has handled the network."""
-        while self._waiting:
+        """Let the domains go on that have waited longest; the others after the loop has handled the network."""
+        now = monotonic()
+        self._at_once = min(2 * self._at_once, _MOST_AT_ONCE) if now - self._called < _SHORT else 1
+        self._called = now
+        left = self._at_once
+        while self._waiting and left:
             called = self._waiting.popleft()
             if not called.done():  # its survey may have been cancelled
                 called.set_result(None)
-                break
+                left -= 1
         self._is_calling = bool(self._waiting)
         if self._is_calling:
             loop.call_soon(self._call, loop)

@@ -141,12 +141,12 @@ def test_of_the_population_it_is_what_is_known(call: Call, tmp_path: Path) -> No
     write(population, tmp_path)
     ended = call(*survey_of(tmp_path), "--summary", "--json")
     assert ended.code == 0
-    assert of(ended.out) == population.truth(lint=False)
+    assert of(ended.out) == population.truth(lint=True)
 
 
 def survey_of(folder: Path) -> tuple[str, ...]:
     zones = [word for name in (APEX, "com") for word in ("--zone", str(folder / f"{name}.zone"))]
-    return ("survey", str(folder / "domains.txt"), "--no-lint", *zones)
+    return ("survey", str(folder / "domains.txt"), *zones)
 
 
 @pytest.mark.full
@@ -155,7 +155,7 @@ def test_by_two_processes_it_is_what_is_known_of_the_population(call: Call, tmp_
     write(population, tmp_path)
     ended = call(*survey_of(tmp_path), "--jobs", "2", "--summary", "--json")
     assert ended.code == 0
-    assert of(ended.out) == population.truth(lint=False)
+    assert of(ended.out) == population.truth(lint=True)
 
 
 @pytest.mark.full
@@ -176,6 +176,6 @@ def test_killed_and_resumed_it_is_what_is_known_of_the_population(call: Call, tm
     assert ended.code == 0
     assert ", 0 of them before" not in ended.err
     assert " of them before; " in ended.err
-    known = population.truth(lint=False)
+    known = population.truth(lint=True)
     assert of(ended.out) == known
     assert of(call("survey", "--summary", "--json", str(out)).out) == known

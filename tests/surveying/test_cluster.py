@@ -40,12 +40,12 @@ def test_a_cluster_counts_what_is_known_of_a_population_even_if_a_worker_is_kill
     population = Population(20_000)
     domains = list(population.domains)
     parts = [domains[start : start + 500] for start in range(0, len(domains), 500)]
-    settings = {"resolver": population, "lint": False}
+    settings = {"resolver": population}
     with cluster(tmp_path / "dask") as client:
         pids = client.run(os.getpid)
         with ThreadPoolExecutor(1) as pool:
             returned = pool.submit(survey_on_dask, client, parts, settings)
             killed = kill_one_at_work(client, pids)
-            assert returned.result(_PATIENCE) == population.truth(lint=False)
+            assert returned.result(_PATIENCE) == population.truth(lint=True)
         client.wait_for_workers(2, timeout=_PATIENCE)
         assert killed not in client.run(os.getpid).values()

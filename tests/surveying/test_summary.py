@@ -251,11 +251,11 @@ def test_of_a_population_that_real_servers_have_it_is_what_is_known(tmp_path: Pa
     with serve(make_zone(workload), tmp_path) as authority, recurse(authority, tmp_path) as nameserver:
         live = LiveResolver(nameserver, timeout=20, lifetime=60)
         found = Summary.of(asyncio.run(surveyed_live(population, live)))
-    assert found == population.truth(lint=False)
+    assert found == population.truth(lint=True)
 
 
 async def surveyed_live(population: Population, live: LiveResolver) -> list[SurveyedDomain]:
-    found = spfengine.asurvey(population.domains, resolver=live, lint=False, seconds=60)
+    found = spfengine.asurvey(population.domains, resolver=live, seconds=60)
     return [each async for each in found]
 
 
@@ -268,5 +268,5 @@ def _rows(population: Population) -> Iterator[Record]:
 @pytest.mark.full
 def test_the_summary_of_a_population_is_what_is_known_of_it() -> None:
     population = Population(20_000)
-    found = Summary.of(spfengine.survey(population.domains, resolver=population, lint=False))
-    assert found == population.truth(lint=False)
+    found = Summary.of(spfengine.survey(population.domains, resolver=population))
+    assert found == population.truth(lint=True)

@@ -76,7 +76,7 @@ class Budget:
 
     Attributes:
         lookups: terms that ask DNS; the limit is 10.
-        voids: void lookups by each rule (`budget` may have been asked for some rules only); the limit is 2.
+        voids: void lookups by each rule; the limit is 2.
         endless: whether the records form a loop, so that no number is enough.
         incomplete: whether DNS could not answer something, or something could not be followed, so that the true need
             may be greater.
@@ -128,7 +128,7 @@ def budget(
         tables: the ranges of the domain under its own limits, if they are known; most are the same without limits.
         lookups_from: the lookups from which on their terms are listed; to find them takes another run.
         voids_from: the same for void lookups by PER_TERM; by other rules they are listed if there are more.
-        rules: the rules by which void lookups are counted; PER_TERM is the first of them.
+        rules: the rules by which void lookups are counted, so that the budget lacks the others; PER_TERM comes first.
     """
     same = tables if tables is not None and is_within_limits(tables) else None
     search = _CostSearch(inputs, answers, choices, same)

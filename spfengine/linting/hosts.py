@@ -40,10 +40,17 @@ def helo_names(walk: Walk, *, has_apexes: bool) -> Generator[Question, Answer, l
     findings = []
     for name, why in list(hosts.values())[:_MOST]:
         answer = yield from walk.ask(name, RRType.TXT)
-        ip4, ip6 = (yield from walk.ask(name, RRType.A)), (yield from walk.ask(name, RRType.AAAA))
-        if not answer.is_failure and not spf_texts(answer) and (ip4.records or ip6.records):
+        if not answer.is_failure and not spf_texts(answer) and (yield from _has_addresses(walk, name)):
             findings.append(_without_record(root, name, why))
     return findings
+
+
+def _has_addresses(walk: Walk, name: str) -> Generator[Question, Answer, bool]:
+    """Return whether a name has addresses; those of IPv6 are asked for only if it has none of IPv4."""
+    for kind in (RRType.A, RRType.AAAA):
+        if (yield from walk.ask(name, kind)).records:
+            return True
+    return False
 
 
 def _site(name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from html import escape
 from importlib.resources import files
 from time import gmtime, strftime, time
 from typing import TYPE_CHECKING
@@ -118,10 +119,10 @@ def _environment() -> "Environment":
 
 def _spans_filter() -> "Callable[[Iterable[Span]], Markup]":
     """Return the filter `spans` of the templates: text in parts as markup. A report may have 100,000 parts."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     def spans(parts: Iterable[Span]) -> Markup:
-        pieces = [_TAGS.get(part.style, _OTHER).format(part.style, escape(_printable(part.text))) for part in parts]
+        pieces = [_TAGS.get(part.style, _OTHER).format(part.style, _escaped(part.text)) for part in parts]
         return Markup("".join(pieces))  # noqa: S704 - each piece is escaped, and styles are those of the views
 
     return spans
@@ -129,6 +130,11 @@ def _spans_filter() -> "Callable[[Iterable[Span]], Markup]":
 
 _TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}
 _OTHER = '<strong class="{0}">{1}</strong>'
+
+
+def _escaped(text: str) -> str:
+    """Return text as markup, but not as Markup: to make one takes longer than to escape a word."""
+    return escape(text if text.isprintable() else visible(text, _LONGEST))
 
 
 def _printable(value: object) -> object:

@@ -8,19 +8,31 @@ from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from spfengine.addresses import V4, V6, locate, network_range
 from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.check_host import answer_with
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.policy.compile import Tiles, tile, tile_range
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
+from spfengine.policy.ranges import (
+    MAPPED_FIRST,
+    MAPPED_LAST,
+    SpanIndex,
+    Spans,
+    SpanSet,
+    common_sizes,
+    difference,
+    intersection,
+)
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
 from spfengine.record.model import IP4, All, Directive, Include, Network, Record, Term, same_term
+from spfengine.record.parser import parse_term
 from spfengine.visible import short_repr
 
 
@@ -132,7 +144,15 @@ class _Index:
 
     def __init__(self, matched: list[_Matched]) -> None:
         self._matched = matched
-        self._families = [SpanIndex([each.spans[family] for each in matched]) for family in (0, 1)]
+
+    @cached_property
+    def _families(self) -> list[SpanIndex]:
+        return [SpanIndex([each.spans[family] for each in self._matched]) for family in (0, 1)]
+
+    @property
+    def is_disjoint(self) -> bool:
+        """Whether no two of them match some of the same addresses."""
+        return len(self._matched) < 2 or all(family.is_disjoint for family in self._families)
 
     def touching(self, number: int) -> list[int]:
         """Return the numbers of the others that have addresses in common with one, in order."""
@@ -142,13 +162,14 @@ class _Index:
 
 
 def reachability(
-    inputs: Inputs, answers: Answers, kept: "KeptAlone | None" = None
+    inputs: Inputs, answers: Answers, kept: "KeptAlone | None" = None, *, overlapping: bool = True
 ) -> Generator[Question, Answer, Reachability]:
     """Return what is known of the directives of a domain's record, and of the records that it redirects to.
 
     Args:
         answers: what DNS has answered so far; new answers are added.
         kept: what directives match alone, as far as that is known; new ones are added.
+        overlapping: whether to compare directives pair by pair; if not, `overlaps` is left empty.
     """
     kept = {} if kept is None else kept
     unreachable: list[Unreachable] = []
@@ -164,7 +185,8 @@ def reachability(
         unreachable += [Unreachable(domain, directive, Reason.AFTER_ALL, ()) for directive in after_all]
         unreachable += found
         covered += yield from _covered(inputs, domain, record, matched, index, answers)
-        overlaps += _overlaps(domain, [each for each in matched if each.decides])
+        if overlapping:
+            overlaps += _overlaps(domain, [each for each in matched if each.decides])
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
 
 
@@ -173,8 +195,11 @@ def _matched(
 ) -> Generator[Question, Answer, list[_Matched]]:
     matched: list[_Matched] = []
     for directive in directives:
-        alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
-        matched.append(_Matched(directive, alone.spans, alone.is_known))
+        if isinstance(directive, Network):
+            matched.append(_Matched(directive, network_spans(directive)))
+        else:
+            alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
+            matched.append(_Matched(directive, alone.spans, alone.is_known))
     return matched
 
 
@@ -191,8 +216,8 @@ class Alone:
 
     Attributes:
         spans: the addresses that it matches, of IPv4 and of IPv6; empty if `is_known` is false.
-        outcomes: the outcomes of that record; none for `ip4`, and for an include of which the survey knows what it
-            matches: these are not evaluated.
+        outcomes: the outcomes of that record; none for `ip4` and `ip6`, and for an include of which the survey knows
+            what it matches: these are not evaluated.
         is_known: whether all outcomes are certain, and DNS answered everything.
     """
 
@@ -209,14 +234,23 @@ class Alone:
         return problems[0].text if problems and problems[0] is not None else None
 
 
+def network_spans(term: Network) -> tuple[Spans, Spans]:
+    """Return the addresses of both families that an ip4 or ip6 matches; no client has a mapped one (RFC 7208 §5)."""
+    first, last = network_range(term.family, term.network, term.prefix)
+    if isinstance(term, IP4):
+        return [(first, last)], []
+    is_mapped = first >= MAPPED_FIRST and last <= MAPPED_LAST
+    return [], ([] if is_mapped else [(first, last)])
+
+
 def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) -> Generator[Question, Answer, Alone]:
     """Return what a directive of the record of a domain matches alone.
 
     Args:
         answers: what DNS has answered so far; new answers are added. The record of the domain is not asked for.
     """
-    if isinstance(term, IP4):  # as compiling would say; not `ip6`, as no client has a mapped address
-        return Alone(([network_range(V4, term.network, term.prefix)], []), (), is_known=True)
+    if isinstance(term, Network):  # as compiling would say
+        return Alone(network_spans(term), (), is_known=True)
     if isinstance(term, Include) and term.domain_spec.target and inputs.includes is not None:
         shared = yield from inputs.includes.matched(inputs, term.domain_spec.target, answers)
         if shared is not None:
@@ -224,7 +258,7 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     alone = inputs.at(domain).with_limits(lifted(inputs.limits))
     key = Question(domain, RRType.TXT).key
     own = answers.get(key)
-    answers[key] = Answer.txt(f"{grammar.VERSION} {term.text.lstrip('+-?~')}")  # put back below: a copy costs more
+    answers[key] = answer_with(_record_of(term))  # put back below: a copy costs more
     spans: list[Spans] = []
     outcomes: list[Outcome] = []
     is_known = True
@@ -243,6 +277,15 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
         else:
             answers[key] = own
     return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
+
+
+def _record_of(term: Term) -> Record:
+    """Return the record of one term, without its qualifier."""
+    if isinstance(term, Directive) and term.qualifier != "+":
+        plain = parse_term(term.text[1:])
+        assert plain is not None, "a term is valid without its qualifier"
+        term = plain
+    return Record(f"{grammar.VERSION} {term.text}", (term,))
 
 
 KeptAlone = dict[tuple[str, str], Alone]
@@ -309,6 +352,8 @@ def _covered(
 ) -> Generator[Question, Answer, list[Covered]]:
     """Return the directives that others after them, all of the same qualifier, make superfluous."""
     covered: list[Covered] = []
+    if index.is_disjoint:
+        return covered
     asking = [number for number, each in enumerate(matched) if not isinstance(each.directive, Network)]
     for number, by in _covering(matched, index):
         found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))

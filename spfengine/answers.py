@@ -68,6 +68,8 @@ class Question(NamedTuple):
     @property
     def key(self) -> "Question":
         """This question with its name in lower case: what answers are known by, since names have no case (RFC 4343)."""
+        if self.name.islower():  # most names are
+            return self
         folded = fold(self.name)
         return self if folded == self.name else Question(folded, self.type)
 

@@ -103,14 +103,17 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
 
 def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
     """Run steps, asking only questions whose answer is not in `known`; new answers are added to it."""
-
-    def answering(question: Question) -> Generator[Question, Answer, Answer]:
+    answer: Any = None
+    while True:
+        try:
+            question = steps.send(answer)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
         key = question.key
-        if key not in known:
-            known[key] = yield question
-        return known[key]
-
-    return answered_by(steps, answering)
+        answer = known.get(key)
+        if answer is None:
+            answer = known[key] = yield question
 
 
 def answered_by(

@@ -89,20 +89,19 @@ def domain_fault(domain: str) -> str | None:
     """Return why check_host() can't be called for this domain, in words, or None if it can (RFC 7208 §4.3)."""
     if len(domain) > MAX_NAME:
         return f"{visible_name(domain)} is longer than the {MAX_NAME} octets of a domain name"
-    shown = visible_name(domain)
     if not domain:
         return "there is no domain to check"
     if domain[0] == "[":
-        return f"{shown} is an address literal, not a domain name"
+        return f"{visible_name(domain)} is an address literal, not a domain name"
     labels = domain.split(".")
     if "" in labels:
-        return f"{shown} has an empty label (two dots in a row, or a dot at its start)"
+        return f"{visible_name(domain)} has an empty label (two dots in a row, or a dot at its start)"
     if max(map(len, labels)) > MAX_LABEL:
-        return f"{shown} has a label longer than {MAX_LABEL} octets"
+        return f"{visible_name(domain)} has a label longer than {MAX_LABEL} octets"
     if len(labels) == 1:
-        return f"{shown} is a single label, not a fully qualified domain name"
+        return f"{visible_name(domain)} is a single label, not a fully qualified domain name"
     if labels[-1].isdecimal():
-        return f"{shown} ends in a label of digits only, so it is not a domain name"
+        return f"{visible_name(domain)} ends in a label of digits only, so it is not a domain name"
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from spfengine.errors import ArgumentError, MissingExtraError
-from spfengine.names import fold, is_same_or_under
+from spfengine.names import Names, fold
 from spfengine.visible import visible
 
 _RULE = re.compile(r"!?(?:\*|[^\W_][\w-]*)(?:\.(?:\*|[^\W_][\w-]*))*")
@@ -15,15 +15,18 @@ MAX_OCTETS = 16 << 20
 """Octets of the largest list that is read."""
 
 
-_NOT_FOR_REGISTRATION = (
+_RESERVED = (
     "arpa", "alt", "internal", "invalid", "local", "localhost", "onion", "example.com", "example.net", "example.org",
 )  # fmt: skip
+_NOT_FOR_REGISTRATION = Names(_RESERVED)
 """Names in which nobody can register a domain: special-use names (RFC 6761), and those that IANA keeps (RFC 2606)."""
+
+_FOR_TESTS = Names((*_RESERVED, "example", "test"))
 
 
 def is_for_tests(name: str) -> bool:
     """Whether a name is for tests and examples, so that nobody publishes records there (RFC 2606, RFC 6761)."""
-    return any(is_same_or_under(name, reserved) for reserved in (*_NOT_FOR_REGISTRATION, "example", "test"))
+    return _FOR_TESTS.cover(name)
 
 
 def registrable_domain(name: str) -> str | None:
@@ -49,7 +52,7 @@ def domain_around(name: str) -> str:
 
 
 def _below_suffix(name: str, *, only_icann: bool) -> str | None:
-    if any(is_same_or_under(name, reserved) for reserved in _NOT_FOR_REGISTRATION):
+    if _NOT_FOR_REGISTRATION.cover(name):
         return None
     suffixes = _packaged(only_icann)
     if suffixes is None:

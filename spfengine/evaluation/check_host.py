@@ -229,6 +229,13 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     return record
 
 
+def answer_with(record: Record) -> Answer:
+    """Return an answer whose one SPF record is this: `select_record` does not parse it again."""
+    answer = Answer.txt(record.source.encode("latin-1"))
+    answer.memo["record"] = record
+    return answer
+
+
 def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     texts = spf_texts(answer)
     if not texts:

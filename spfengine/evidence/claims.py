@@ -226,7 +226,7 @@ def _unread(given: str | None, comment: str | None) -> str | None:
 
 def _of_results(field: AuthenticationResults, value: str) -> "SPFClaim | ClientClaim | None":
     is_late = _begins_with_a_method(value.lstrip()) is not None
-    writer = None if is_late else field.authserv_id
+    writer = None if is_late or field.authserv_id == _NOBODY else field.authserv_id
     client = _client(field)
     if not field.spf:
         return None if client is None else ClientClaim(writer, client)

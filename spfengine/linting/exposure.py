@@ -14,7 +14,7 @@ from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.terms import MAX_DIRECTIVES, live
 from spfengine.linting.walk import Walk
 from spfengine.policy.ranges import Spans, difference, intersection, union
-from spfengine.policy.reachability import matched_alone
+from spfengine.policy.reachability import matched_alone, network_spans
 from spfengine.problems import Result
 from spfengine.record.model import IP4, Directive, Network, Record
 from spfengine.special_purpose import special_purpose_network
@@ -26,8 +26,8 @@ MANY = 100_000
 _SHOWN = 3  # terms that are named
 _SHOWN_RENTABLE = 6
 
-_ONES_OWN = {V4: 24, V6: 48}
-"""The shortest prefix length, by family, of a network that clouds assign to one customer as a whole."""
+_LARGEST_OWN = {V4: 1 << 32 - 24, V6: 1 << 128 - 48}
+"""Addresses, by family, of the largest network that clouds assign to one customer as a whole: a /24, and a /48."""
 _MOST_OF_OTHERS = 1 << 16  # rentable addresses that an included record may pass: a service may have rented some itself
 
 _Matched = tuple[Directive, tuple[Spans, Spans]]
@@ -67,41 +67,39 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
         text = "the terms together let every IPv4 client pass: worse than no record"
         return [walk.root.finding(LintCode.PASSES_EVERYONE, text, None, "name the networks that your mail comes from")]
     more: list[Finding] = []
-    passed: list[tuple[ReachedRecord, list[_Matched]]] = []
+    passed: list[tuple[list[_Matched], Spans]] = []
     for reached in chain:
         matched: list[_Matched] = []
-        for term in live(reached.record) if reached.record is not None else []:
+        terms = live(reached.record) if reached.record is not None else []
+        for term in terms:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
                 matched.append((term, spans))
         more += _rentable(reached, matched)
-        passed.append((reached, matched))
-    count -= _count(intersection(passing, _of_nobody(chain)))
+        passed.append((matched, _of_nobody(terms)))
+    count -= _count(intersection(passing, union(*[of_nobody for _, of_nobody in passed])))
     if count > MANY:
         more.append(_large(walk.root, count, list(_sizes(passed, passing))))
     return more
 
 
-def _sizes(passed: list[tuple[ReachedRecord, list[_Matched]]], passing: Spans) -> Iterator[tuple[int, Directive]]:
+def _sizes(passed: list[tuple[list[_Matched], Spans]], passing: Spans) -> Iterator[tuple[int, Directive]]:
     """Yield how many IPv4 addresses of those that pass each term matches, without those that no client has."""
-    for reached, matched in passed:
-        of_nobody = _of_nobody([reached])
+    for matched, of_nobody in passed:
         for term, (ip4, _) in matched:
             yield _count(difference(intersection(ip4, passing), of_nobody)), term
 
 
-def _of_nobody(chain: list[ReachedRecord]) -> Spans:
-    """Return the IPv4 networks that the records name though no client on the Internet has an address in them."""
-    terms = [term for reached in chain if reached.record is not None for term in live(reached.record)]
+def _of_nobody(terms: list[Directive]) -> Spans:
+    """Return the IPv4 networks that terms name though no client on the Internet has an address in them."""
     networks = [term for term in terms if isinstance(term, IP4)]
     special = [each for each in networks if special_purpose_network(V4, each.network, each.prefix) is not None]
-    return union(sorted([network_range(V4, each.network, each.prefix) for each in special]))
+    return union([network_range(V4, each.network, each.prefix) for each in special])
 
 
 def _spans(walk: Walk, reached: ReachedRecord, term: Directive) -> Generator[Question, Answer, tuple[Spans, Spans]]:
     if isinstance(term, Network):
-        span = [network_range(term.family, term.network, term.prefix)]
-        return (span, []) if term.family is V4 else ([], span)
+        return network_spans(term)
     spans = yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers, walk.alone)
     return spans or ([], [])
 
@@ -120,18 +118,16 @@ def _large(root: ReachedRecord, count: int, sizes: list[tuple[int, Directive]]) 
 
 def rentable_terms(reached: ReachedRecord, record: Record) -> list[Finding]:
     """Return the networks of a record, of which only the text is known, that anybody can rent addresses in."""
-    matched: list[_Matched] = []
-    for term in live(record):
-        if isinstance(term, Network) and term.qualifier == "+":
-            span = [network_range(term.family, term.network, term.prefix)]
-            matched.append((term, (span, []) if term.family is V4 else ([], span)))
-    return _rentable(reached, matched)
+    networks = [term for term in live(record) if isinstance(term, Network) and term.qualifier == "+"]
+    return _rentable(reached, [(term, network_spans(term)) for term in networks])
 
 
 def _rentable(reached: ReachedRecord, matched: list[_Matched]) -> list[Finding]:
     """Return that terms of a record let networks pass in which anybody can rent addresses: once, with all of them."""
-    by_term = {term: _rented(term, spans) for term, spans in matched} if reached.own else {}
-    terms = [term for term, found in by_term.items() if found]
+    if not reached.own:
+        return []
+    by_term = {term: found for term, spans in matched if (found := _rented(term, spans))}
+    terms = list(by_term)
     if not terms:
         return []
     total: Counter[Operator] = Counter()
@@ -156,7 +152,7 @@ def _rented(term: Directive, spans: tuple[Spans, Spans]) -> dict[Operator, int]:
     found: dict[Operator, int] = {}
     for family, each in zip((V4, V6), spans, strict=True):
         for first, last in each:
-            if last - first + 1 > 1 << (family.bits - _ONES_OWN[family]):
+            if last - first >= _LARGEST_OWN[family]:
                 for operator, count in _overlaps(family, first, last):
                     found[operator] = found.get(operator, 0) + count
     return found if isinstance(term, Network) or sum(found.values()) > _MOST_OF_OTHERS else {}

@@ -99,7 +99,7 @@ class ReachedRecord:
         path: the terms that lead there.
         source: the text of its SPF record, even if that is broken; None if it has none, or several.
         record: that record, parsed; None if it is broken.
-        terms: the terms of the record, each with the names that it is about.
+        terms: the terms of the record that name a domain or host, each with the names that it is about.
         joins: the offsets in the text at which a string of the TXT record ends and the next begins.
     """
 

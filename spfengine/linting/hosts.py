@@ -1,7 +1,6 @@
 """The hosts of a domain that greet others by their name: whether that name has an SPF record (RFC 7208 §10.1.3)."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 
 from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.dmarc.suffixes import registrable_domain
@@ -41,10 +40,17 @@ def helo_names(walk: Walk, *, has_apexes: bool) -> Generator[Question, Answer, l
     findings = []
     for name, why in list(hosts.values())[:_MOST]:
         answer = yield from walk.ask(name, RRType.TXT)
-        ip4, ip6 = (yield from walk.ask(name, RRType.A)), (yield from walk.ask(name, RRType.AAAA))
-        if not answer.is_failure and not spf_texts(answer) and (ip4.records or ip6.records):
+        if not answer.is_failure and not spf_texts(answer) and (yield from _has_addresses(walk, name)):
             findings.append(_without_record(root, name, why))
     return findings
+
+
+def _has_addresses(walk: Walk, name: str) -> Generator[Question, Answer, bool]:
+    """Return whether a name has addresses; those of IPv6 are asked for only if it has none of IPv4."""
+    for kind in (RRType.A, RRType.AAAA):
+        if (yield from walk.ask(name, kind)).records:
+            return True
+    return False
 
 
 def _site(name: str) -> str:
@@ -80,5 +86,5 @@ def _without_record(root: ReachedRecord, name: str, why: str) -> Finding:
     shown = visible_name(name)
     text = f"{shown}, {why}, has no SPF record: if it sends mail, its HELO name gets none, and so does its bounce mail"
     hint = f'publish a TXT record for {shown}: "v=spf1 a -all", if it sends only from its own addresses'
-    host = replace(root, domain=name, source=None, record=None, terms=(), joins=(), path=())
+    host = ReachedRecord(name, root.own, root.included)
     return host.finding(LintCode.HELO_WITHOUT_RECORD, text, None, hint)

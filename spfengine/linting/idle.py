@@ -43,7 +43,7 @@ def idle_includes(
         return []
     used: Counter[tuple[str, str]] = Counter()
     messages = 0
-    if senders and sum(len(reached.terms) for reached in walk.records) <= _MOST_TERMS:
+    if senders and _terms_in(walk) <= _MOST_TERMS:
         policy = yield from compiling(walk.inputs.with_limits(lifted(walk.inputs.limits)))
         used, messages = messages_by_term(policy, senders)
     catalogue = catalogue or Catalogue.load()
@@ -57,6 +57,11 @@ def idle_includes(
         elif used and not reached.path and messages >= FEW:
             findings.append(_of_senders(reached, term, messages))
     return findings
+
+
+def _terms_in(walk: Walk) -> int:
+    """Return how many terms the records have."""
+    return sum(len(reached.record.terms) for reached in walk.records if reached.record is not None)
 
 
 def _may_send(reached: ReachedRecord) -> bool:
@@ -76,11 +81,12 @@ def idle_service(domain: str, term: Include, catalogue: Catalogue) -> Provider |
 
     None for a subdomain: it may be the one that the service sends with.
     """
-    registered = registrable_domain(domain)
-    if (fold(domain) != registered) if registered is not None else domain.count(".") > 1:
-        return None
     provider = catalogue.by_include(term.domain_spec.target or "") if term.qualifier == "+" else None
-    return provider if provider is not None and not provider.apex_include_useful else None
+    if provider is None or provider.apex_include_useful:
+        return None
+    registered = registrable_domain(domain)
+    is_subdomain = fold(domain) != registered if registered is not None else domain.count(".") > 1
+    return None if is_subdomain else provider
 
 
 def messages_by_term(policy: Policy, senders: Iterable[Sender]) -> tuple[Counter[tuple[str, str]], int]:

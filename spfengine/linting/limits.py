@@ -31,13 +31,21 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
     Args:
         said: the findings so far; void lookups that they are about are not reported again as nearly too many.
     """
+    allowed = walk.inputs.limits
     tables = yield from walk.tables()
-    if _is_far_from_limits(tables, walk.inputs.limits):
+    within = is_within_limits(tables)
+    if within and _is_far_from_limits(tables, allowed):
         return []
-    near = walk.inputs.limits.lookups - NEAR
-    need = yield from budget(walk.inputs, walk.answers, tables=tables, lookups_from=near)
+    need = yield from budget(
+        walk.inputs,
+        walk.answers,
+        tables=tables,
+        lookups_from=allowed.lookups - NEAR,
+        voids_from=allowed.voids if within else 0,
+        rules=_rules(tables, allowed) if within else tuple(VoidRule),
+    )
     certain = need
-    may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
+    may_be_over = not within and need.worst_voids(_PER_LOOKUP) >= allowed.voids
     if may_be_over and any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
         certain = yield from budget(walk.inputs, walk.answers, CERTAIN)
     root = walk.root
@@ -46,7 +54,7 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
         text = "the records lead from one to the next without an end, through macros: no number of lookups is enough"
         findings.append(root.finding(LintCode.ENDLESS_LOOP, text, None, LOOP_HINT))
     if not need.endless:
-        findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
+        findings += _lookups(root, need, allowed.lookups, walk)
     findings += _voids(root, need, certain, walk, said)
     return findings
 
@@ -54,7 +62,16 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
 def _is_far_from_limits(tables: Tables, limits: Limits) -> bool:
     """Whether no client needs nearly as many lookups as are allowed, or makes a void lookup: nothing is to be said."""
     few = limits.lookups - NEAR
-    return is_within_limits(tables) and all(each.lookups < few and not each.void_lookups for each in tables.outcomes)
+    return all(each.lookups < few and not each.void_lookups for each in tables.outcomes)
+
+
+def _rules(tables: Tables, limits: Limits) -> tuple[VoidRule, ...]:
+    """Return the rules of counting that findings depend on, if no check meets a limit: DUAL_STACK only if too many may
+    be void by PER_TERM.
+    """
+    most = max([each.void_lookups for each in tables.outcomes])
+    is_enough = most <= limits.voids and limits.void_rule is not _DUAL_STACK
+    return (_PER_TERM, _PER_LOOKUP) if is_enough else tuple(VoidRule)
 
 
 def _are_said(cost: Cost, findings: list[Finding]) -> bool:

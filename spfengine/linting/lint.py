@@ -240,8 +240,8 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
     findings: list[Finding] = []
     if reached.record is not None:
         findings += _of_record(reached, reached.record)
-    answer = walk.answers.get(Question(reached.domain or "", RRType.TXT).key)
-    if answer is not None and reached.own:
+    answer = walk.answers.get(Question(reached.domain or "", RRType.TXT).key) if reached.own else None
+    if answer is not None:
         findings += sizes(reached, answer, has_strings=not zone.is_collection)
         findings += syntax.look_alikes(reached, answer)
         findings += syntax.split_records(reached, answer)

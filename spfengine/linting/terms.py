@@ -117,7 +117,9 @@ def _of_networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
 def host_networks(walk: Walk, reached: ReachedRecord) -> Iterator[Finding]:
     """Yield a and mx whose networks are wide, around the addresses that they lead to."""
     record = reached.record
-    before_all = {term.span for term in live(record)} if record is not None and reached.own else set()
+    if record is None or not reached.own:
+        return
+    before_all = {term.span for term in live(record)}
     for tree_term in reached.terms:
         term = tree_term.term
         if isinstance(term, HostDirective) and term.qualifier == "+" and term.span in before_all:
@@ -261,7 +263,7 @@ def _spec(term: Term) -> MacroString | None:
 
 def many_ip4(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield a finding for a record with more ip4 terms than some receivers read."""
-    terms = [term for term in record.directives if isinstance(term, IP4)]
+    terms = [term for term in record.terms if isinstance(term, IP4)] if len(record.terms) > MAX_IP4 else []
     if len(terms) > MAX_IP4:
         text = (
             f"the record has {len(terms)} ip4 terms: with more than about {MAX_IP4}, Exim with libspf2 gives neutral "
@@ -274,10 +276,11 @@ def many_ip4(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
 def live(record: Record) -> list[Directive]:
     """Return the directives up to the first `all`, without it."""
     found = []
-    for term in record.directives:
+    for term in record.terms:
         if isinstance(term, All):
             break
-        found.append(term)
+        if isinstance(term, Directive):
+            found.append(term)
     return found
 
 
@@ -298,7 +301,7 @@ def ineffective_terms(walk: Walk, findings: list[Finding]) -> Generator[Question
     if any(reached.record is None or len(reached.record.directives) > MAX_DIRECTIVES for reached in chain):
         return []
     by_domain = {reached.domain: reached for reached in chain if reached.own}
-    known = yield from reachability(walk.inputs, walk.answers, walk.alone)
+    known = yield from reachability(walk.inputs, walk.answers, walk.alone, overlapping=False)
     is_broken = _Broken(findings)
     idle = {(each.domain, each.span) for each in findings if each.code is LintCode.INCLUDE_DOES_NOTHING}
 

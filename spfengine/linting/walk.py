@@ -7,7 +7,7 @@ from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.drivers import once
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.mechanisms import outside_zone
+from spfengine.evaluation.mechanisms import QUESTIONS, outside_zone
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import missing_name
 from spfengine.linting.finding import Finding, Path, ReachedRecord, joins_of
@@ -95,10 +95,10 @@ class Walk:
 
     def ask(self, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
         """Ask a question, unless its answer is known, and return the answer."""
-        question = Question(name, type)
-        answer = self.answers.get(question.key)
+        key = QUESTIONS[name, type]
+        answer = self.answers.get(key)
         if answer is None:
-            answer = self.answers[question.key] = yield question
+            answer = self.answers[key] = yield Question(name, type)
         return answer
 
 

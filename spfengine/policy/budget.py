@@ -1,6 +1,6 @@
 """The most lookups and void lookups that any address costs (RFC 7208 §4.6.4), also beyond the limits."""
 
-from collections.abc import Container, Generator, Iterator
+from collections.abc import Container, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTargetError
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
 from spfengine.names import fold
-from spfengine.policy.compile import Tables, Tiles, tile
+from spfengine.policy.compile import Tables, Tiles, each_once, tile
 from spfengine.policy.conditional import TilingSession
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
@@ -117,6 +117,8 @@ def budget(
     choices: Choices = WORST,
     tables: Tables | None = None,
     lookups_from: int = 0,
+    voids_from: int = 0,
+    rules: Sequence[VoidRule] = tuple(VoidRule),
 ) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
@@ -125,15 +127,17 @@ def budget(
         choices: what terms that depend on more than the address do: `WORST` or `CERTAIN`.
         tables: the ranges of the domain under its own limits, if they are known; most are the same without limits.
         lookups_from: the lookups from which on their terms are listed; to find them takes another run.
+        voids_from: the same for void lookups by PER_TERM; by other rules they are listed if there are more.
+        rules: the rules by which void lookups are counted, so that the budget lacks the others; PER_TERM comes first.
     """
     same = tables if tables is not None and is_within_limits(tables) else None
     search = _CostSearch(inputs, answers, choices, same)
     if same is None:
         yield from search.look_for_loop()
     lookups: dict[int, Cost] = {}
-    voids: dict[VoidRule, dict[int, Cost]] = {rule: {} for rule in VoidRule}
+    voids: dict[VoidRule, dict[int, Cost]] = {rule: {} for rule in rules}
     per_term = voids[VoidRule.PER_TERM]
-    for rule in VoidRule:  # PER_TERM comes first
+    for rule in rules:
         for family in (V4, V6):
             version = family.version
             if rule is not VoidRule.PER_TERM and not per_term[version].most:
@@ -142,7 +146,7 @@ def budget(
             tiles = yield from search.tiles(rule, family)
             if rule is VoidRule.PER_TERM:
                 lookups[version] = search.most_lookups(family, tiles, lookups_from)
-            voids[rule][version] = search.most_voids(rule, family, tiles)
+            voids[rule][version] = search.most_voids(rule, family, tiles, voids_from)
     return Budget(lookups, voids, search.endless, search.incomplete)
 
 
@@ -188,9 +192,10 @@ class _CostSearch:
             steps = min(MAX_STEPS, _STEPS_IN_LOOP) if self.endless else MAX_STEPS
             tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps, paths=False)
         seen: set[int] = set()
-        if any(_is_endless(outcome, seen) for outcome in tiles.outcomes):
+        outcomes = each_once(tiles.outcomes)
+        if any(_is_endless(outcome, seen) for outcome in outcomes):
             self.endless = True
-        if not tiles.is_whole or any(Result.TEMPERROR in outcome.results for outcome in tiles.outcomes):
+        if not tiles.is_whole or any(map(_may_fail, outcomes)):
             self.incomplete = True
         return tiles
 
@@ -205,11 +210,14 @@ class _CostSearch:
         terms = [(domain, step.term.text) for domain, step in traced(root) if step.term.costs_lookup]
         return Cost(outcome.lookups, address_text(family, start), tuple(terms[: outcome.lookups]))
 
-    def most_voids(self, rule: VoidRule, family: Family, tiles: Tiles) -> Cost:
-        """Return the most void lookups of any address, counted by a rule."""
+    def most_voids(self, rule: VoidRule, family: Family, tiles: Tiles, terms_from: int) -> Cost:
+        """Return the most void lookups of any address, counted by a rule; without their terms if they are too few to be
+        listed, see `budget`.
+        """
+        terms_from += rule is not VoidRule.PER_TERM
         start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].void_lookups)
-        if not outcome.void_lookups:
-            return Cost(0, address_text(family, start), ())
+        if not outcome.void_lookups or outcome.void_lookups < terms_from:
+            return Cost(outcome.void_lookups, address_text(family, start), ())
         root, _ = self._trace(rule, family, start, _script(outcome, "void_lookups"))
         dual_stack = rule is VoidRule.DUAL_STACK
         terms = [(domain, step.term.text) for domain, step in traced(root) if _is_void(step, dual_stack)]
@@ -223,6 +231,7 @@ class _CostSearch:
     ) -> tuple[TracedRecord, Problem | None]:
         """Return the trace of one run, all of whose questions are answered already, and the problem that it ends in."""
         session = TilingSession(self._lifted(rule), family, address, {}, self.choices, script)
+        session.known_answer = self.answers.get
         builder = TraceBuilder(session, is_whole=False)
         with suppress(UnknownTargetError):
             builder.run(self.answers)
@@ -237,6 +246,13 @@ def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
         return False
     seen.add(id(outcome))
     return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
+
+
+def _may_fail(outcome: Outcome) -> bool:
+    """Whether DNS could not answer, for some client."""
+    if outcome.result is not None:
+        return outcome.result is Result.TEMPERROR
+    return Result.TEMPERROR in outcome.results
 
 
 def _is_loop(problem: Problem | None) -> bool:

@@ -14,7 +14,7 @@ in each state, and again only when its range ends. Runs that reach the same stat
 take little memory, however many leaves they have.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family
@@ -63,17 +63,25 @@ class Tiles(NamedTuple):
         return union([(start, end - 1) for start, end, outcome in ranges if outcome.result is result])
 
 
-class Tables(NamedTuple):
-    """The ranges of both families, and the answers that they were compiled from."""
+class Tables:
+    """The ranges of both families, and the answers that they were compiled from.
 
-    ip4: Tiles
-    ip6: Tiles
-    answers: Answers
+    Attributes:
+        outcomes: the outcomes of both families, each once.
+    """
 
-    @property
-    def outcomes(self) -> list[Outcome]:
-        """The outcomes of both families."""
-        return [*self.ip4.outcomes, *self.ip6.outcomes]
+    __slots__ = ("answers", "ip4", "ip6", "outcomes")
+
+    def __init__(self, ip4: Tiles, ip6: Tiles, answers: Answers) -> None:
+        self.ip4 = ip4
+        self.ip6 = ip6
+        self.answers = answers
+        self.outcomes: list[Outcome] = each_once([*ip4.outcomes, *ip6.outcomes])
+
+
+def each_once(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return each of these outcomes once: most ranges of a family share theirs."""
+    return list({id(outcome): outcome for outcome in outcomes}.values())
 
 
 def compile_tables(inputs: Inputs, *, paths: bool = True) -> Generator[Question, Answer, Tables]:
@@ -117,6 +125,7 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
     outcomes: list[Outcome] = []
     family = tiler.family
     address = first
+    work = tiler.inputs.work
     while address <= to:
         outcome, last = tiler.repeated_at(address) or (yield from tiler.tile_at(address))
         if not outcomes or outcome is not outcomes[-1]:
@@ -125,7 +134,7 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
         address = last + 1
         if family is V6 and MAPPED_FIRST <= address <= MAPPED_LAST:
             address = MAPPED_LAST + 1
-        if (len(starts) >= MAX_RANGES or tiler.inputs.work.is_over) and address <= to:
+        if (work.left <= 0 or len(starts) >= MAX_RANGES) and address <= to:
             starts.append(address)
             outcomes.append(tiler.cut())
             break
@@ -248,13 +257,13 @@ class _Tiler:
         """Return what `tile_at` does if it takes no more than an earlier run without a choice, as for most addresses;
         otherwise None.
         """
-        earlier = self._earlier(None, address)
-        if earlier is None:
+        ending, hit, last = self.trails.follow(None, address)
+        if ending is None:
             return None
-        found, lookups, last = earlier
+        found = self._found(ending, hit) if self.paths else ending.found
         if isinstance(found, Fork):
             return None
-        self.inputs.work.left -= 1 + lookups
+        self.inputs.work.left -= 1 + ending.lookups
         return found, last
 
     def tile_at(self, address: int) -> Generator[Question, Answer, tuple[Outcome, int]]:
@@ -299,26 +308,32 @@ class _Tiler:
             known = self.runs.get(key)
             if known is not None and known[1] >= address:
                 return known
-        found, lookups, last = yield from self._followed(address, key, [node.choice for node in stack])
+        earlier = self._earlier(key, address)
+        if earlier is None:
+            earlier = yield from self._made(address, key, [node.choice for node in stack])
+        found, lookups, last = earlier
         self.inputs.work.left -= lookups
         if key is not None:
             self.runs[key] = found, last
             self.steps += lookups
         return found, last
 
-    def _followed(
+    def _made(
         self, address: int, key: object, script: list[Choice]
     ) -> Generator[Question, Answer, tuple[Outcome | Fork, int, int]]:
-        """Return where a run with these choices ends or forks, its lookups, and the last address for which it does. It
-        is made only if no earlier run took the same way.
+        """Make a run with these choices. Return where it ends or forks, its lookups, and the last address for which it
+        does.
         """
-        earlier = self._earlier(key, address)
-        if earlier is not None:
-            return earlier
         session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
         session.sharing = self.sharing
         try:
-            found = yield from self._evaluated(session)
+            yield from self.inputs.work.charging(check_host(session))
+            found: Outcome | Fork = self._outcome(session)
+        except UnknownTargetError as unknown:
+            dependency = unknown_target(session, unknown)
+            found = self._open(dependency, path_of(session), session.lookups, session.voids)
+        except Fork as fork:
+            found = fork
         except WorkIsOverError:
             return self.cut(session.lookups, session.voids), 0, self.family.last
         ending = _ending(session, found)
@@ -326,23 +341,15 @@ class _Tiler:
         return found, ending.lookups, session.hi
 
     def _earlier(self, key: object, address: int) -> tuple[Outcome | Fork, int, int] | None:
-        """Return what `_followed` does if an earlier run took the same way; otherwise None."""
+        """Return what `_made` does if an earlier run took the same way; otherwise None."""
         ending, hit, last = self.trails.follow(key, address)
         if ending is None:
             return None
-        is_elsewhere = ending.is_at_hit and self.paths
-        return (self._at_hit(ending, hit) if is_elsewhere else ending.found), ending.lookups, last
+        return self._found(ending, hit), ending.lookups, last
 
-    def _evaluated(self, session: TilingSession) -> Generator[Question, Answer, Outcome | Fork]:
-        """Return where a run ends or forks. Raise WorkIsOverError if no steps are left."""
-        try:
-            yield from self.inputs.work.charging(check_host(session))
-        except UnknownTargetError as unknown:
-            dependency = unknown_target(session, unknown)
-            return self._open(dependency, path_of(session), session.lookups, session.voids)
-        except Fork as fork:
-            return fork
-        return self._outcome(session)
+    def _found(self, ending: _Ending, hit: object) -> Outcome | Fork:
+        """Return where a run ends or forks that ends like another one, and hits this last."""
+        return self._at_hit(ending, hit) if ending.is_at_hit and self.paths else ending.found
 
     def _outcome(self, session: Session) -> Outcome:
         """Return the outcome of a run; the same object for runs that took the same path."""

@@ -16,10 +16,10 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import begin_domain, record_of, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, known, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion, why_ignored
-from spfengine.names import fold, is_askable, is_same_or_under
+from spfengine.names import Names, fold, is_askable
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.conditional import TilingSession
 from spfengine.policy.inputs import Inputs
@@ -307,7 +307,8 @@ def tree_with_budget(
 
 
 def record_tree(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, TreeRecord]:
-    """Return a domain's record with every record that it leads to, without what the other terms ask.
+    """Return a domain's record with every record that it leads to; of their terms only those that name a domain or
+    host, without what others than include and redirect ask.
 
     Args:
         answers: what DNS has answered so far; new answers are added.
@@ -345,11 +346,11 @@ class _Walk:
     """Goes through all records.
 
     Attributes:
-        own: the admin's domains.
+        own: the admin's domains, and all under them.
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
-        asking: whether the questions of terms other than include and redirect are asked too.
+        asking: whether the tree has all terms, and also the questions of those other than include and redirect.
         questions: the questions of terms so far.
     """
 
@@ -364,7 +365,7 @@ class _Walk:
     ) -> None:
         self.inputs = inputs
         self.answers = answers
-        self.own = own
+        self.own = Names(own)
         self.counted = counted
         self.asking = asking
         self.next_lookup = 0
@@ -372,6 +373,7 @@ class _Walk:
         self.terms = 0
         self.cut = False
         self.questions: set[Question] = set()
+        self._session = TilingSession(inputs, V4, 0, answers, (), ())  # which only reads records, one after the other
 
     def record(
         self, domain: str, via: Include | Redirect | None, above: tuple[str, ...]
@@ -382,13 +384,16 @@ class _Walk:
             via: what names the domain; None for the root.
             above: the domains above it in the tree, in lower case.
         """
-        own = any(is_same_or_under(domain, parent) for parent in self.own)
-        if fold(domain) in above:
+        own = self.own.cover(domain)
+        folded = fold(domain)
+        if folded in above:
             return TreeRecord(domain, own, loop=True)
-        session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
+        session = self._session
         try:
-            begin_domain(session, domain, via)
-            answer = yield from self.inputs.work.charging(ask(session, domain, RRType.TXT))
+            question = begin_domain(session, domain, via)
+            answer = known(session, question)
+            if answer is None:
+                answer = yield from self.inputs.work.charging(ask(session, domain, RRType.TXT))
             record = record_of(session, domain, via, answer)
         except WorkIsOverError:
             self.cut = True
@@ -399,7 +404,7 @@ class _Walk:
             problems = fault.problems if isinstance(fault, RecordSyntaxError) else (halt.problem,)
             placed = tuple([problem.at(domain, None) for problem in problems])
             return TreeRecord(domain, own, question=asked, result=halt.result, problems=placed)
-        terms = yield from self._terms(domain, record, (*above, fold(domain)))
+        terms = yield from self._terms(domain, record, (*above, folded))
         return TreeRecord(domain, own, question=self._known(domain), record=record, terms=tuple(terms))
 
     def _known(self, domain: str) -> TracedQuestion | None:
@@ -419,12 +424,13 @@ class _Walk:
             if self.terms > MAX_TERMS:
                 self.cut = True
                 break
-            unused = _unused(term, record, after_all)
+            if isinstance(term, (DomainDirective, Redirect)):
+                unused = _unused(term, record, after_all)
+                below = (yield from self._term(domain, term, above)) if unused is None else TreeTerm(term, None, unused)
+                terms.append(below)
+            elif self.asking:
+                terms.append(TreeTerm(term, unused=_unused(term, record, after_all)))
             after_all = after_all or isinstance(term, All)
-            if unused is None and isinstance(term, (DomainDirective, Redirect)):
-                terms.append((yield from self._term(domain, term, above)))
-            else:
-                terms.append(TreeTerm(term, unused=unused))
         return terms
 
     def _term(

@@ -20,7 +20,7 @@ from spfengine.names import fold
 from spfengine.policy.compile import Tables, Tiles, compile_tables
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of, with_branches
-from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
+from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, IPNetwork, networks_of
 from spfengine.problems import Result
 from spfengine.resolvers.asking import Unanswered
 from spfengine.visible import visible
@@ -261,12 +261,12 @@ class Policy(HashedOnce):
         """
         wanted = _result(result)
         total = 0
-        for counted in (4, 6) if version is None else (version,):
-            for first, last, outcome in self.ranges(counted):
-                if outcome.result is wanted:
-                    total += last - first + 1
-                    if counted == 6 and first <= MAPPED_FIRST and last >= MAPPED_LAST:
-                        total -= MAPPED_COUNT
+        for family in (V4, V6) if version is None else (_family(version),):
+            starts, outcomes = self._table(family)
+            ranges = zip(starts, (*starts[1:], family.last + 1), outcomes, strict=True)
+            total += sum([end - start for start, end, outcome in ranges if outcome.result is wanted])
+            if family is V6 and outcomes[locate(starts, MAPPED_FIRST) - 1].result is wanted:
+                total -= MAPPED_COUNT
         return total
 
     @property
@@ -399,12 +399,18 @@ def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
 
 def policy_of(inputs: Inputs, tables: Tables) -> Policy:
     """Return the policy that has these ranges."""
-    ip4, ip6, answers = tables
-    ttls = [answer.ttl for answer in answers.values()]
+    ttls = [answer.ttl for answer in tables.answers.values()]
     known = [ttl for ttl in ttls if ttl is not None]
     ttl = min(known) if known and len(known) == len(ttls) else None
     return Policy(
-        inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl
+        inputs.domain,
+        inputs.local_part,
+        inputs.helo,
+        inputs.limits,
+        _frozen(tables.ip4),
+        _frozen(tables.ip6),
+        tables.answers,
+        ttl,
     )
 
 

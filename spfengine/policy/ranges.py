@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
+from itertools import pairwise
 from operator import itemgetter
 
 from spfengine.addresses import V4, Family, Prefix, prefixes_of
@@ -40,18 +41,21 @@ def union(*sets: Spans) -> Spans:
     return joined
 
 
+_AFTER_ALL = (1 << 128, 1 << 128)  # the address after the last one
+
+
 def intersection(left: Spans, right: Spans) -> Spans:
     """Return the addresses that are in both sets."""
     spans: Spans = []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        first, last = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
-        if first <= last:
-            spans.append((first, last))
-        if left[i][1] < right[j][1]:
-            i += 1
-        else:
-            j += 1
+    others = iter(right)
+    begin, end = next(others, _AFTER_ALL)
+    for first, last in left:
+        while end < last:
+            if first <= end:
+                spans.append((max(first, begin), end))
+            begin, end = next(others, _AFTER_ALL)
+        if begin <= last:
+            spans.append((max(first, begin), last))
     return spans
 
 
@@ -111,20 +115,24 @@ class SpanIndex:
     """Finds which of many sets of addresses have addresses in common with another set.
 
     All spans are sorted by their first address. Above them is a binary tree that holds the greatest last address of
-    each of its branches, so that a search skips whatever ends before the addresses it looks for.
+    each of its branches, so that a search skips whatever ends before the addresses it looks for. It is made for the
+    first search: the sets of most records have nothing in common.
+
+    Attributes:
+        is_disjoint: whether no two of the spans have addresses in common.
     """
 
     def __init__(self, sets: Sequence[Spans]) -> None:
-        spans = sorted([(first, last, owner) for owner, spans in enumerate(sets) for first, last in spans])
-        self._firsts = [first for first, _, _ in spans]
-        self._owners = [owner for _, _, owner in spans]
-        self._leaves = 1 << max(len(spans) - 1, 0).bit_length()
-        self._ends = [-1] * self._leaves + [last for _, last, _ in spans] + [-1] * (self._leaves - len(spans))
-        for node in range(self._leaves - 1, 0, -1):
-            self._ends[node] = max(self._ends[2 * node], self._ends[2 * node + 1])
+        self._spans = sorted([(first, last, owner) for owner, spans in enumerate(sets) for first, last in spans])
+        self.is_disjoint: bool = all(before[1] < after[0] for before, after in pairwise(self._spans))
+        self._firsts: list[int] = []
+        self._ends: list[int] = []
+        self._leaves = 0
 
     def touching(self, spans: Spans) -> set[int]:
         """Return the indices of the sets that have addresses in common with these spans."""
+        if not self._leaves:
+            self._grow()
         owners: set[int] = set()
         for first, last in spans:
             before = bisect_right(self._firsts, last)  # those that begin later have nothing in common
@@ -134,11 +142,20 @@ class SpanIndex:
                 if start >= before or self._ends[node] < first:
                     continue
                 if count == 1:
-                    owners.add(self._owners[start])
+                    owners.add(self._spans[start][2])
                 else:
                     half = count // 2
                     nodes += ((2 * node, start, half), (2 * node + 1, start + half, half))
         return owners
+
+    def _grow(self) -> None:
+        """Make the tree."""
+        spans = self._spans
+        self._firsts = [first for first, _, _ in spans]
+        self._leaves = 1 << max(len(spans) - 1, 0).bit_length()
+        self._ends = [-1] * self._leaves + [last for _, last, _ in spans] + [-1] * (self._leaves - len(spans))
+        for node in range(self._leaves - 1, 0, -1):
+            self._ends[node] = max(self._ends[2 * node], self._ends[2 * node + 1])
 
 
 def common_sizes(sets: Sequence[Spans]) -> dict[tuple[int, int], int]:

@@ -8,20 +8,32 @@ from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import accumulate
 
 from spfengine.addresses import V4, V6, locate, network_range
 from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.check_host import answer_with
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.policy.compile import Tiles, tile, tile_range
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
+from spfengine.policy.ranges import (
+    MAPPED_FIRST,
+    MAPPED_LAST,
+    SpanIndex,
+    Spans,
+    SpanSet,
+    common_sizes,
+    difference,
+    intersection,
+)
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
 from spfengine.record.model import IP4, All, Directive, Include, Network, Record, Term, same_term
+from spfengine.record.parser import parse_term
 from spfengine.visible import short_repr
 
 
@@ -143,42 +155,63 @@ class _Index:
 
     def __init__(self, matched: list[_Matched]) -> None:
         self._matched = matched
-        groups: dict[tuple[tuple[tuple[int, int], ...], ...], int] = {}
-        known: dict[int, int] = {}  # by the spans themselves, which a directive that is written again shares
-        self._members: list[dict[str, list[int]]] = []
-        self._firsts: list[int] = []
-        self._group_of: list[int] = []
-        for number, each in enumerate(matched):
-            group = known.get(id(each.spans))
-            if group is None:
-                key = tuple(each.spans[0]), tuple(each.spans[1])
-                group = known[id(each.spans)] = groups.setdefault(key, len(groups))
-            if group == len(self._firsts):
-                self._firsts.append(number)
-                self._members.append({})
-            self._members[group].setdefault(each.directive.qualifier, []).append(number)
-            self._group_of.append(group)
-        spans = [matched[first].spans for first in self._firsts]
-        self._families = [SpanIndex([each[family] for each in spans]) for family in (0, 1)]
-        self._before: dict[int, list[int]] = {}
+        self._deciding: dict[int, list[int]] = {}
 
-    def is_repeated(self, number: int) -> bool:
-        """Whether a directive before this one matches the same addresses."""
-        return self._firsts[self._group_of[number]] != number
+    @cached_property
+    def is_disjoint(self) -> bool:
+        """Whether no two of them match some of the same addresses; False if a directive is repeated."""
+        sets = {id(each.spans): each.spans for each in self._matched}
+        if len(sets) < len(self._matched):
+            return False
+        return len(sets) < 2 or all(
+            SpanIndex([each[family] for each in sets.values()]).is_disjoint for family in (0, 1)
+        )
+
+    @cached_property
+    def _groups(self) -> list[dict[str, list[int]]]:
+        """The numbers of the directives of each group, by their qualifier."""
+        groups: list[dict[str, list[int]]] = [{} for _ in self._firsts]
+        for number, each in enumerate(self._matched):
+            groups[self._group_of[number]].setdefault(each.directive.qualifier, []).append(number)
+        return groups
+
+    @cached_property
+    def _group_of(self) -> list[int]:
+        """The group of each directive."""
+        by_spans: dict[tuple[tuple[tuple[int, int], ...], ...], int] = {}
+        known: dict[int, int] = {}  # by the object, which a directive that is written again shares
+        for each in self._matched:
+            if id(each.spans) not in known:
+                key = tuple(each.spans[0]), tuple(each.spans[1])
+                known[id(each.spans)] = by_spans.setdefault(key, len(by_spans))
+        return [known[id(each.spans)] for each in self._matched]
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """The number of the first directive of each group."""
+        firsts: dict[int, int] = {}
+        for number, group in enumerate(self._group_of):
+            firsts.setdefault(group, number)
+        return list(firsts.values())
+
+    @cached_property
+    def _families(self) -> list[SpanIndex]:
+        spans = [self._matched[first].spans for first in self._firsts]
+        return [SpanIndex([each[family] for each in spans]) for family in (0, 1)]
 
     def deciding(self, number: int) -> list[int]:
-        """Return the numbers of the first of each other group, or of its own, in order: no other one can decide."""
+        """Return the numbers, in order, of those that may decide what one matches: the first of each group."""
         group = self._group_of[number]
-        if group not in self._before:
-            self._before[group] = sorted(self._firsts[other] for other in self._touching(group))
-        return self._before[group]
+        if group not in self._deciding:
+            self._deciding[group] = sorted(self._firsts[other] for other in self._touching(group))
+        return self._deciding[group]
 
     def after(self, number: int) -> list[int]:
         """Return the numbers of the next ones of each group with addresses in common, one for each qualifier."""
         after = (
             _first_after(number, numbers, -1)
             for group in self._touching(self._group_of[number])
-            for numbers in self._members[group].values()
+            for numbers in self._groups[group].values()
         )
         return sorted(found for found in after if found >= 0)
 
@@ -188,13 +221,14 @@ class _Index:
 
 
 def reachability(
-    inputs: Inputs, answers: Answers, kept: "KeptAlone | None" = None
+    inputs: Inputs, answers: Answers, kept: "KeptAlone | None" = None, *, overlapping: bool = True
 ) -> Generator[Question, Answer, Reachability]:
     """Return what is known of the directives of a domain's record, and of the records that it redirects to.
 
     Args:
         answers: what DNS has answered so far; new answers are added.
         kept: what directives match alone, as far as that is known; new ones are added.
+        overlapping: whether to compare directives pair by pair; if not, `overlaps` is left empty.
     """
     kept = {} if kept is None else kept
     unreachable: list[Unreachable] = []
@@ -210,7 +244,8 @@ def reachability(
         unreachable += [Unreachable(domain, directive, Reason.AFTER_ALL, ()) for directive in after_all]
         unreachable += found
         covered += yield from _covered(inputs, domain, record, matched, index, answers)
-        overlaps += _overlaps(domain, [each for each in matched if each.decides])
+        if overlapping:
+            overlaps += _overlaps(domain, [each for each in matched if each.decides])
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
 
 
@@ -219,8 +254,11 @@ def _matched(
 ) -> Generator[Question, Answer, list[_Matched]]:
     matched: list[_Matched] = []
     for directive in directives:
-        alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
-        matched.append(_Matched(directive, alone.spans, alone.is_known))
+        if isinstance(directive, Network):
+            matched.append(_Matched(directive, network_spans(directive)))
+        else:
+            alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
+            matched.append(_Matched(directive, alone.spans, alone.is_known))
     return matched
 
 
@@ -237,8 +275,8 @@ class Alone:
 
     Attributes:
         spans: the addresses that it matches, of IPv4 and of IPv6; empty if `is_known` is false.
-        outcomes: the outcomes of that record; none for `ip4`, and for an include of which the survey knows what it
-            matches: these are not evaluated.
+        outcomes: the outcomes of that record; none for `ip4` and `ip6`, and for an include of which the survey knows
+            what it matches: these are not evaluated.
         is_known: whether all outcomes are certain, and DNS answered everything.
     """
 
@@ -255,14 +293,23 @@ class Alone:
         return problems[0].text if problems and problems[0] is not None else None
 
 
+def network_spans(term: Network) -> tuple[Spans, Spans]:
+    """Return the addresses of both families that an ip4 or ip6 matches; no client has a mapped one (RFC 7208 §5)."""
+    first, last = network_range(term.family, term.network, term.prefix)
+    if isinstance(term, IP4):
+        return [(first, last)], []
+    is_mapped = first >= MAPPED_FIRST and last <= MAPPED_LAST
+    return [], ([] if is_mapped else [(first, last)])
+
+
 def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) -> Generator[Question, Answer, Alone]:
     """Return what a directive of the record of a domain matches alone.
 
     Args:
         answers: what DNS has answered so far; new answers are added. The record of the domain is not asked for.
     """
-    if isinstance(term, IP4):  # as compiling would say; not `ip6`, as no client has a mapped address
-        return Alone(([network_range(V4, term.network, term.prefix)], []), (), is_known=True)
+    if isinstance(term, Network):  # as compiling would say
+        return Alone(network_spans(term), (), is_known=True)
     if isinstance(term, Include) and term.domain_spec.target and inputs.includes is not None:
         shared = yield from inputs.includes.matched(inputs, term.domain_spec.target, answers)
         if shared is not None:
@@ -270,7 +317,7 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     alone = inputs.at(domain).with_limits(lifted(inputs.limits))
     key = Question(domain, RRType.TXT).key
     own = answers.get(key)
-    answers[key] = Answer.txt(f"{grammar.VERSION} {term.text.lstrip('+-?~')}")  # put back below: a copy costs more
+    answers[key] = answer_with(_record_of(term))  # put back below: a copy costs more
     spans: list[Spans] = []
     outcomes: list[Outcome] = []
     is_known = True
@@ -289,6 +336,15 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
         else:
             answers[key] = own
     return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
+
+
+def _record_of(term: Term) -> Record:
+    """Return the record of one term, without its qualifier."""
+    if isinstance(term, Directive) and term.qualifier != "+":
+        plain = parse_term(term.text[1:])
+        assert plain is not None, "a term is valid without its qualifier"
+        term = plain
+    return Record(f"{grammar.VERSION} {term.text}", (term,))
 
 
 KeptAlone = dict[tuple[str, str], Alone]
@@ -333,19 +389,21 @@ def _unreachable(domain: str, matched: list[_Matched], index: _Index) -> tuple[l
     found = []
     marked: list[_Matched] = []
     taken = SpanSet(), SpanSet()
+    seen: set[int] = set()  # the spans that are taken as a whole, which a directive that is written again shares
     for number, each in enumerate(matched):
         if not each.is_known:
             marked.append(each)
         elif not (each.spans[0] or each.spans[1]):
             found.append(Unreachable(domain, each.directive, Reason.EMPTY, ()))
             marked.append(replace(each, decides=False))
-        elif index.is_repeated(number) or all(map(SpanSet.has_all, taken, each.spans)):
+        elif id(each.spans) in seen or all(map(SpanSet.has_all, taken, each.spans)):
             by = tuple([matched[i].directive for i in index.deciding(number) if i < number and marked[i].decides])
             found.append(Unreachable(domain, each.directive, Reason.COVERED, by))
             marked.append(replace(each, decides=False))
         else:
             taken[0].add(each.spans[0])
             taken[1].add(each.spans[1])
+            seen.add(id(each.spans))
             marked.append(each)
     return found, marked
 
@@ -355,6 +413,8 @@ def _covered(
 ) -> Generator[Question, Answer, list[Covered]]:
     """Return the directives that others after them, all of the same qualifier, make superfluous."""
     covered: list[Covered] = []
+    if index.is_disjoint:
+        return covered
     asking = [number for number, each in enumerate(matched) if not isinstance(each.directive, Network)]
     for number, by in _covering(matched, index):
         found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))

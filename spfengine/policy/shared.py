@@ -13,7 +13,7 @@ from typing import NamedTuple
 from spfengine.addresses import V4, V6, Family, Table
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host, select_record
-from spfengine.evaluation.limits import MAX_DEPTH, Limits, lifted
+from spfengine.evaluation.limits import MAX_DEPTH, Limits, VoidRule, lifted
 from spfengine.evaluation.mechanisms import UnknownTargetError
 from spfengine.evaluation.session import Answers
 from spfengine.names import fold
@@ -63,6 +63,7 @@ class _Included(NamedTuple):
         spans: the addresses that it matches.
         answers: what it asks for any address, with the answers.
         steps: the steps of work that it takes to find out all this.
+        rule: what counted as a void lookup; None if nothing is void by any rule.
     """
 
     table: Table[_Use]
@@ -72,6 +73,7 @@ class _Included(NamedTuple):
     spans: Spans
     answers: tuple[tuple[Question, Answer], ...]
     steps: int
+    rule: VoidRule | None
 
 
 class _NotSharedError(Exception):
@@ -92,8 +94,8 @@ _Key = tuple[str, Family, object]
 
 
 def _key(target: str, family: Family, limits: Limits) -> _Key:
-    """Return what the table of an include is known by; of the limits, what matters without being exceeded."""
-    return fold(target), family, (limits.void_rule, limits.names, limits.count_p)
+    """Return what the table of an include is known by; of the limits, what matters to each without being exceeded."""
+    return fold(target), family, (limits.names, limits.count_p)
 
 
 class SharedIncludes:
@@ -108,11 +110,13 @@ class SharedIncludes:
         self.octets = 0
         self._uses: OrderedDict[str, int] = OrderedDict()
 
-    def get(self, key: _Key) -> _Included | None:
-        """Return the table of an include, or None if it is not known."""
+    def get(self, target: str, family: Family, limits: Limits) -> _Included | None:
+        """Return the table of an include, or None if it is not known under these limits."""
+        key = _key(target, family, limits)
         found = self._known.get(key)
-        if found is not None:
-            self._known.move_to_end(key)
+        if found is None or found.rule not in (None, limits.void_rule):
+            return None
+        self._known.move_to_end(key)
         return found
 
     def matched(
@@ -127,19 +131,19 @@ class SharedIncludes:
         """
         spans = []
         for family in (V4, V6):
-            key = _key(target, family, inputs.limits)
-            included = self.get(key)
+            included = self.get(target, family, inputs.limits)
             if included is None or included.lookups >= MAX_DEPTH or included.steps >= inputs.work.left:
                 return None
             if not (yield from _are_answers(included.answers, answers)):
-                self.drop(key)
+                self.drop(target, family, inputs.limits)
                 return None
             inputs.work.left -= included.steps
             spans.append(included.spans)
         return spans[0], spans[1]
 
-    def drop(self, key: _Key) -> None:
+    def drop(self, target: str, family: Family, limits: Limits) -> None:
         """Forget the table of an include, since an answer has changed."""
+        key = _key(target, family, limits)
         if key in self._known:
             self.octets -= self._known.pop(key).octets
             self._uses.pop(key[0], None)
@@ -168,7 +172,7 @@ class SharedIncludes:
                 continue
             seen.add(question.name)
             redirected, included = _names_in(answers.get(question))
-            unknown = [name for name in included if _key(name, V6, inputs.limits) not in self._known]
+            unknown = [name for name in included if self.get(name, V6, inputs.limits) is None]
             yield from unknown
             pending += [*redirected, *unknown]
 
@@ -207,7 +211,7 @@ class Sharing:
     def match(self, session: TilingSession, target: str) -> Generator[Question, Answer, bool | None]:
         """Return whether an include matches; None if it has to be evaluated as usual."""
         if target not in self._pinned:
-            self._pinned[target] = self._includes.get(_key(target, self._family, self._limits))
+            self._pinned[target] = self._includes.get(target, self._family, self._limits)
         included = self._pinned[target]
         if included is None or not _fits(included, session):
             return None
@@ -215,7 +219,7 @@ class Sharing:
         assert use is not None, "the table covers all addresses"
         if use not in self._answered:
             if not (yield from _are_answers(use.answers, session.answers)):
-                self._includes.drop(_key(target, self._family, self._limits))
+                self._includes.drop(target, self._family, self._limits)
                 return None
             self._answered.add(use)
         session.lookups += use.lookups
@@ -262,15 +266,22 @@ def _compile(inputs: Inputs, target: str, family: Family, answers: Answers) -> _
     known = {question: answer for use in uses for question, answer in use.answers}
     ranges = zip(starts, [*starts[1:], family.last + 1], uses, strict=True)
     spans = union([(start, end - 1) for start, end, use in ranges if use.matches])
+    voids = max([use.voids for use in uses])
     return _Included(
         (tuple(starts), tuple(uses)),
         max([use.lookups for use in uses]),
-        max([use.voids for use in uses]),
+        voids,
         _OF_RANGE * len(starts) + sum(map(octets_of, known.values())),
         spans,
         tuple(known.items()),
         sum([2 + use.lookups for use in uses]),
+        _rule_of(voids, inputs.limits),
     )
+
+
+def _rule_of(voids: int, limits: Limits) -> VoidRule | None:
+    """Return the rule by which so many void lookups were counted; None if there are none by any rule."""
+    return limits.void_rule if voids or limits.void_rule is VoidRule.DUAL_STACK else None
 
 
 def _uses(alone: Inputs, family: Family, answers: Answers) -> dict[int, _Use] | None:

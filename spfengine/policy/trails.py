@@ -21,20 +21,17 @@ class _Lookup:
     """A lookup that runs make in the same place.
 
     Attributes:
-        table: the table.
-        after: by what runs hit, their next lookup, or how they end.
+        starts, hits: the table.
+        size: how many ranges it has.
+        after: by what runs hit, their next lookup, or how they end. Of a directive only the qualifier decides that.
     """
 
-    __slots__ = ("after", "table")
+    __slots__ = ("after", "hits", "size", "starts")
 
     def __init__(self, table: Table[Any]) -> None:
-        self.table = table
+        self.starts, self.hits = table
+        self.size = len(self.starts)
         self.after: dict[object, Any] = {}
-
-
-def _kind(hit: object) -> object:
-    """Return what decides how a run continues: of a directive that it hits, only the qualifier does."""
-    return getattr(hit, "qualifier", hit)
 
 
 class Trails(Generic[_Ending]):
@@ -60,12 +57,12 @@ class Trails(Generic[_Ending]):
         hit = None
         step = self._begin.get(key)
         while type(step) is _Lookup:
-            starts, hits = step.table
+            starts = step.starts
             index = locate(starts, address)
-            if index < len(starts) and starts[index] <= last:
+            if index < step.size and starts[index] <= last:
                 last = starts[index] - 1
-            hit = hits[index - 1]
-            step = step.after.get(_kind(hit))
+            hit = step.hits[index - 1]
+            step = step.after.get(getattr(hit, "qualifier", hit))
         return step, hit, last
 
     def note(self, key: object, trail: Trail, ending: _Ending) -> None:
@@ -78,5 +75,5 @@ class Trails(Generic[_Ending]):
             step = after.get(key)
             if type(step) is not _Lookup:
                 step = after[key] = _Lookup(table)
-            after, key = step.after, _kind(hit)
+            after, key = step.after, getattr(hit, "qualifier", hit)
         after[key] = ending

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from time import monotonic, time
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import once
@@ -15,7 +16,7 @@ from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
 from spfengine.policy.budget import LIMIT_CODES, Budget, budget
-from spfengine.policy.compile import Tables, compile_tables
+from spfengine.policy.compile import Tables, compile_tables, each_once
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
@@ -168,7 +169,7 @@ _BY_CHANCE = frozenset({ProblemCode.DNS_FAILURE, ProblemCode.TOO_MANY_MX})
 
 
 def surveying(
-    domain: str, limits: Limits, *, lint: bool, includes: SharedIncludes | None = None
+    domain: str, limits: Limits, *, lint: bool, live: bool, includes: SharedIncludes | None = None
 ) -> Generator[Question, Answer, SurveyedDomain]:
     """Return what the record of a domain means for all clients. Yields the Questions that need answers, each once.
 
@@ -176,8 +177,10 @@ def surveying(
         domain: a domain name, as `read_domain` returns it.
         limits: limits on a check, of which the time limit is not used.
         lint: whether the domain is linted too.
+        live: whether DNS answers.
         includes: what is known of the records that many domains include; more is added.
     """
+    asked, began = time(), monotonic()
     known: Answers = {}
     inputs = Inputs(domain, None, None, limits, None, 0.0, Work(MAX_STEPS), includes)
     tables = yield from once(compile_tables(inputs, paths=False), known)
@@ -220,7 +223,10 @@ def surveying(
         cut=inputs.work.is_over,
         lint=codes,
         ttl=policy.ttl,
+        live=live,
         questions=len(known),
+        asked=asked,
+        seconds=monotonic() - began,
     )
 
 
@@ -265,7 +271,7 @@ def _cost(
 ) -> Generator[Question, Answer, _Cost]:
     """Return the lookups of the most expensive clients; those of the policy, unless it was cut off at a limit."""
     if not any(end.problem is not None and end.problem.code in LIMIT_CODES for end in ends):
-        ip4, ip6 = tables.ip4.outcomes, tables.ip6.outcomes
+        ip4, ip6 = each_once(tables.ip4.outcomes), each_once(tables.ip6.outcomes)
         return _Cost(
             (max([outcome.lookups for outcome in ip4]), max([outcome.lookups for outcome in ip6])),
             (max([outcome.void_lookups for outcome in ip4]), max([outcome.void_lookups for outcome in ip6])),

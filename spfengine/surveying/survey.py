@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import replace
-from time import monotonic, time
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from spfengine.drivers import adrive, drive, given_or_live
@@ -99,19 +98,15 @@ def _survey_one(
     text: str, resolver: Any, limits: Limits, lint: bool, seconds: float | None, includes: SharedIncludes
 ) -> SurveyedDomain:
     domain, fault = read_domain(text)
+    live = not unchanging(resolver)
     if fault is not None:
-        return _no_domain(text, fault, resolver)
-    asked, began = time(), monotonic()
-    surveyed = drive(surveying(domain, limits, lint=lint, includes=includes), TimeLimited(resolver, seconds), None)
-    return _timed(surveyed, resolver, asked, began)
+        return _no_domain(text, fault, live=live)
+    steps = surveying(domain, limits, lint=lint, live=live, includes=includes)
+    return drive(steps, TimeLimited(resolver, seconds), None)
 
 
-def _no_domain(text: str, fault: str, resolver: object) -> SurveyedDomain:
-    return SurveyedDomain(text, DomainState.NO_DOMAIN, fault, live=not unchanging(resolver), asked=time())
-
-
-def _timed(surveyed: SurveyedDomain, resolver: object, asked: float, began: float) -> SurveyedDomain:
-    return replace(surveyed, live=not unchanging(resolver), asked=asked, seconds=monotonic() - began)
+def _no_domain(text: str, fault: str, *, live: bool) -> SurveyedDomain:
+    return SurveyedDomain(text, DomainState.NO_DOMAIN, fault, live=live, asked=time())
 
 
 async def _many(
@@ -125,6 +120,7 @@ async def _many(
     from asyncio import Lock
 
     shared = SharedLoop(resolver)
+    live = not unchanging(resolver)
     includes = SharedIncludes()
     taking = Lock()
     texts = _each(domains)
@@ -142,11 +138,9 @@ async def _many(
         await shared.turn()
         domain, fault = read_domain(text)
         if fault is not None:
-            return _no_domain(text, fault, resolver)
-        asked, began = time(), monotonic()
-        steps = surveying(domain, limits, lint=lint, includes=includes)
-        surveyed = await adrive(steps, AsyncTimeLimited(shared, seconds), None)
-        return _timed(surveyed, resolver, asked, began)
+            return _no_domain(text, fault, live=live)
+        steps = surveying(domain, limits, lint=lint, live=live, includes=includes)
+        return await adrive(steps, AsyncTimeLimited(shared, seconds), None)
 
     async with shared.watched(), aclosing(from_workers(work, in_flight, in_flight)) as surveyed:
         async for each in surveyed:

@@ -16,6 +16,7 @@ from spfengine import (
     Policy,
     Question,
     Recorder,
+    Result,
     Status,
     Zone,
     aflatten,
@@ -466,3 +467,15 @@ def test_records_that_depend_on_the_sender_are_the_same_only_if_each_branch_is(a
     ]
     first, second = [policy.check("192.0.2.1") for policy in compared]
     assert proof._Comparison().differ_by_limits(first, second) is is_same
+
+
+@pytest.mark.parametrize(("before", "is_over"), [("v=spf1 " + "a:d.example " * 11, True), ("v=spf1 ip4:x", False)])
+def test_an_error_that_is_no_limit_is_a_difference(before: str, is_over: bool) -> None:
+    outcome, better = [
+        Policy.compile("d.example", resolver=Zone({"d.example": {"TXT": record, "A": "198.51.100.1"}})).check(
+            "192.0.2.1"
+        )
+        for record in (f"{before} -all", "v=spf1 -all")
+    ]
+    assert outcome.result is Result.PERMERROR
+    assert proof._Comparison().differ_by_limits(outcome, better) is is_over

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings, strategies as st
 
-from spfengine import Limits, Overlay, Policy, Sender, Status, Zone, alimit_plan, check, limit_plan
+from spfengine import Limits, Overlay, Policy, Sender, Status, Zone, alimit_plan, check, limit_plan, lint
+from spfengine.advice.drafted_lint import plans_of
 from spfengine.advice.limits import LimitPlan, StepKind
 from spfengine.cli.app import main
 from spfengine.problems import ProblemCode, Result
@@ -365,3 +366,11 @@ def test_a_record_with_another_error_is_not_to_be_published() -> None:
     assert plan.refusal.code == "include-no-record"
     assert "apart from the limits, clients get permerror" in plan.refusal.text
     assert "to publish" not in plan.render()
+
+
+def test_plans_are_made_for_the_domains_of_findings_about_limits() -> None:
+    zone = Zone({DOMAIN: {"TXT": f"v=spf1 {includes(11)} -all"}, "b.example": {"TXT": "v=spf1 ~all"}, **services(14)})
+    findings = [*lint(DOMAIN, resolver=zone), *lint("b.example", resolver=zone)]
+    [plan] = plans_of([*findings, *findings], zone)
+    assert plan.domain == DOMAIN
+    assert plans_of(lint("b.example", resolver=zone), zone) == []

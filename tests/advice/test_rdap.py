@@ -15,7 +15,7 @@ from spfengine import RDAP, Zone
 from spfengine.advice.identify import Match, Missing
 from spfengine.advice.rdap.client import MAX_QUESTIONS
 from spfengine.advice.rdap.fetching import MAX_OCTETS, RegistryError
-from spfengine.advice.rdap.reading import Registries
+from spfengine.advice.rdap.reading import Registries, _bounded
 from tests.advice.providers import catalogue
 from tests.advice.registry import IP, Handler, Registry, Reply, entity, network, running
 from tests.counting import cpu_seconds_at_most
@@ -358,3 +358,19 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "whoisit", None)
     with pytest.raises(spfengine.MissingExtraError, match=r"pip install whoisit \(the extra spfengine\[rdap\]\)"):
         RDAP()
+
+
+def test_what_a_registry_nests_deeply_is_cut_off() -> None:
+    objects: Any = "x"
+    lists: Any = "x"
+    for _ in range(100):
+        objects, lists = {"a": objects}, [lists]
+    assert _depth(_bounded(objects, 8)) == _depth(_bounded(lists, 8)) == 9
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    while value and isinstance(value, (dict, list)):
+        value = value["a"] if isinstance(value, dict) else value[0]
+        depth += 1
+    return depth + isinstance(value, (dict, list))

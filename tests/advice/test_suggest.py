@@ -331,6 +331,7 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
     assert Shortfall(*shortfall) in found.shortfalls
     assert found.closest is not None
     assert found.simulation is not None
+    assert found.is_over_limit is (shortfall[0] is not Limit.SIZE)
     assert found.forms() == {}
 
 

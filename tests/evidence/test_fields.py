@@ -3,7 +3,7 @@
 import pytest
 
 from spfengine.evidence.claims import ClientClaim, SPFClaim, claim_in
-from spfengine.evidence.hops import Hop, hops_of
+from spfengine.evidence.hops import Hop, hop_of_writer, hops_of
 
 BY = "by mx.example.net with ESMTP"
 
@@ -110,3 +110,47 @@ def test_other_methods_claim_the_client_at_most() -> None:
     assert claim_in("authentication-results", "mx; dkim=pass header.d=x") is None
     found = claim_in("authentication-results", "mx; iprev=pass policy.iprev=192.0.2.1")
     assert found == ClientClaim("mx", "192.0.2.1")
+
+
+def _hop_of_writer(writer: str | None, *fields: str, at: int = 1) -> str | None:
+    """Return the client of the hop that a writer of the field at this place wrote, out of these Received fields."""
+    given = [("received", value) for value in fields]
+    given.insert(at, ("authentication-results", "x"))
+    hop = hop_of_writer(hops_of(given), at, at, writer)
+    return None if hop is None else hop.ip
+
+
+@pytest.mark.parametrize(("host", "ip"), [("mx.google.com", "192.0.2.1"), ("mx.example.net", "198.51.100.2")])
+def test_of_two_hops_of_a_writer_it_is_the_one_on_the_side_where_the_writer_writes(host: str, ip: str) -> None:
+    """Google writes what it found below its own Received field, and most others write above theirs."""
+    above = f"from a.example (a.example [192.0.2.1]) by {host} with ESMTP"
+    below = f"from b.example (b.example [198.51.100.2]) by {host} with ESMTP"
+    assert _hop_of_writer(host, above, below) == ip
+
+
+@pytest.mark.parametrize("writer", [None, "mx.example.net"])
+def test_a_hop_of_a_host_that_nothing_connects_with_the_writer_is_not_taken(writer: str | None) -> None:
+    above = "from a.example (a.example [192.0.2.1]) by in.example.org with ESMTP"
+    below = "from b.example (b.example [198.51.100.2]) by other.example.com with ESMTP"
+    assert _hop_of_writer(writer, above, below) is None
+
+
+def test_a_field_without_a_host_connects_nobody_with_a_writer() -> None:
+    above = "from a.example (a.example [192.0.2.1]) by in.example.org with ESMTP"
+    below = "from b.example (b.example [198.51.100.2]) with ESMTP"
+    assert _hop_of_writer("mx.example.net", above, below) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "writer"),
+    [
+        ("spf=pass smtp.mailfrom=a@b.example; dkim=pass (", None),
+        ("; spf=pass smtp.mailfrom=a@b.example; dkim=pass (", None),
+        ("(x); spf=pass smtp.mailfrom=a@b.example; dkim=pass (", None),
+        ("mx.example; spf=pass smtp.mailfrom=a@b.example; dkim=pass (", "mx.example"),
+    ],
+)
+def test_of_a_field_that_can_not_be_read_as_a_whole_the_writer_is_who_it_names(value: str, writer: str | None) -> None:
+    claim = claim_in("authentication-results", value)
+    assert isinstance(claim, SPFClaim)
+    assert (claim.writer, claim.sender, claim.result) == (writer, "a@b.example", "pass")

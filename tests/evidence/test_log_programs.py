@@ -204,6 +204,8 @@ def test_postfix_refuses_a_message(tmp_path: Path) -> None:
          ("192.0.2.9", "a@b.example", "h", 1, None)),
         (NOQUEUE + 'reject: RCPT from x[192.0.2.9]: 550 no; from=<"a; from=<x@y>"@b.example> to=<c@d> proto=SMTP helo=<>',
          ("192.0.2.9", '"a; from=<x@y>"@b.example', None, 1, None)),
+        (NOQUEUE + "reject: RCPT from x[192.0.2.9]: 550 see; from=<x@y> no; from=<a@b.example> to=<c@d> proto=SMTP helo=<h>",
+         ("192.0.2.9", "a@b.example", "h", 1, None)),
         (("2026-08-03 10:15:41 H=mail.example.com (h.example) [192.0.2.9]:4567 X=TLS1.3:x:256 CV=no F=<a@b.example> "
          "rejected RCPT <c@d.example>: SPF"), ("192.0.2.9", "a@b.example", "h.example", 1, None)),
         ("2026-08-03 10:15:41 +0200 [123] H=(h.example) [192.0.2.9] F=<> rejected after DATA: no",
@@ -429,3 +431,17 @@ def test_a_message_of_exim_that_another_server_refused_because_of_spf(tmp_path: 
         "H=mx.example.net [198.51.100.25] X=TLS1.3: SMTP error from remote mail server after end of data: "
     ) + GMAIL.replace("\n", "\\n")
     assert of(read(tmp_path, line)) == [(IP, "alice@seed.example", None, 1, None)]
+
+
+def test_a_line_of_sendmail_without_a_sender_is_none_of_its_messages(tmp_path: Path) -> None:
+    evidence = read(
+        tmp_path,
+        "Aug  3 10:15:01 mx sendmail[4]: u73A15x0012345: to=<bob@example.net>, relay=mx.example.net [192.0.2.9], stat=Sent",
+        "Aug  3 10:15:01 mx sendmail[4]: u73A15x0012345: from=<a@b.example>, size=9, relay=x.example [192.0.2.24]",
+    )
+    assert of(evidence) == [("192.0.2.24", "a@b.example", None, 1, None)]
+
+
+def test_the_relay_of_sendmail_is_not_looked_for_in_the_sender(tmp_path: Path) -> None:
+    line = 'Aug  3 10:15:01 mx sendmail[4]: u73A15x0012345: from=<"a, relay=x [192.0.2.9]"@b.example>, relay=y [192.0.2.24]'
+    assert of(read(tmp_path, line)) == [("192.0.2.24", '"a, relay=x [192.0.2.9]"@b.example', None, 1, None)]

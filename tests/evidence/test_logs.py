@@ -1,5 +1,7 @@
 """Mail logs: lines that belong together are joined, own users and the host left aside, nothing counts twice."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,8 @@ import pytest
 
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.ledger import Ledger
+from spfengine.evidence.logs import read_log
 from tests.evidence.files import faults, gzipped, of, read_bytes
 
 POSTFIX = "Aug  3 10:15:{:02} mx postfix/{}[21]: {}\n"
@@ -235,3 +239,41 @@ def test_stamps_of_time(tmp_path: Path, prefix: str) -> None:
     exim = f"{prefix}exim[4711]: " + EXIM.format("alice@example.com H=(x) [192.0.2.24] P=smtp")
     evidence = read_bytes(tmp_path, gzipped("".join([*lines, exim]).encode()))
     assert [item[:2] for item in of(evidence)] == [ALICE[:2], ALICE[:2]]
+
+
+def _lines_until(senders: int, lines: list[str], bounds: Bounds) -> int:
+    """Return how many lines are read before so many senders are known."""
+    taken = 0
+
+    def feed() -> Iterator[tuple[int, bytes | None]]:
+        nonlocal taken
+        for taken, line in enumerate(lines, 1):
+            yield taken, line.encode()
+
+    for _ in islice(read_log(feed(), Ledger(), bounds), senders):
+        pass
+    return taken
+
+
+def test_a_sender_is_yielded_as_soon_as_it_is_known() -> None:
+    lines = [client("AAAAA1"), sender("AAAAA1"), removed("AAAAA1"), client("AAAAA2"), sender("AAAAA2")]
+    assert _lines_until(1, [*lines, *[removed("AAAAA2")] * 100], Bounds()) <= 3
+
+
+def test_of_policy_servers_no_more_entries_wait_than_the_bound_says() -> None:
+    """Those that were joined with Postfix's lines wait no longer, and don't count."""
+    joined = [
+        line
+        for number in range(9)
+        for line in (
+            POLICY.format("Pass", "mailfrom", "192.0.2.24", "h.example", "alice@example.com"),
+            client(f"AAAAA{number}"),
+            sender(f"AAAAA{number}"),
+            removed(f"AAAAA{number}"),
+        )
+    ]
+    alone = [
+        POLICY.format("Pass", "mailfrom", f"198.51.100.{number}", "h", f"a{number}@b.example") for number in range(9)
+    ]
+    rest = [removed("AAAAA9")] * 100
+    assert _lines_until(10, [*joined, *alone, *rest], Bounds(pending=3)) <= len(joined) + 4

@@ -375,3 +375,19 @@ def test_how_dmarc_went_by_a_receiver_with_a_name(tmp_path: Path) -> None:
     forged = results("dkim=fail; dmarc=fail", "other.example")
     [sender] = read_bytes(tmp_path, message(told, forged, FROM), receiver="mx.example.net").senders
     assert (sender.dmarc_spf, sender.dmarc_dkim) == ("fail", "pass")
+
+
+@pytest.mark.parametrize(
+    ("type", "is_read"),
+    [
+        ("application/zip", True),
+        ("application/gzip", True),
+        ("image/zip", False),
+        ("text/gzip", False),
+        ("audio/x-zip-compressed", False),
+    ],
+)
+def test_a_packed_report_is_of_the_type_of_packed_files(tmp_path: Path, type: str, is_read: bool) -> None:
+    content = gzipped(GOOD) if "gzip" in type else zipped({"report.xml": GOOD})
+    evidence = read_bytes(tmp_path, mailed(content, type, "report.bin"))
+    assert (evidence.messages == 6) is is_read

@@ -479,3 +479,11 @@ def test_a_report_copied_from_a_browser_is_a_report(tmp_path: Path, before: str)
     assert {sender.ip: sender.count for sender in evidence.senders} == {"192.0.2.1": 2, "192.0.2.2": 3}
     assert [(report.organisation, report.messages) for report in evidence.reports] == [("google.com", 5)]
     assert evidence.unread == ()
+
+
+def test_of_several_names_that_can_not_be_used_the_last_is_named(tmp_path: Path) -> None:
+    """Some reporters write names of other methods first."""
+    evidence = read_bytes(tmp_path, report(record(spf=SPF.format("a b", "pass") + SPF.format("c d", "pass"))))
+    [fault] = faults(evidence)
+    assert "c d" in fault
+    assert "a b" not in fault

@@ -322,3 +322,27 @@ def test_the_public_function_takes_a_domain(tmp_path: Path) -> None:
     assert [s.sender for s in spfengine.read_evidence(tmp_path / "ips", domain="example.com").senders] == [
         "@example.com"
     ]
+
+
+@pytest.mark.parametrize("before", ["", "sep=,\n"])
+def test_the_first_row_of_a_table_without_a_heading_is_a_sender(tmp_path: Path, before: str) -> None:
+    evidence = read_bytes(tmp_path, f"{before}192.0.2.24,alice@example.com\n192.0.2.25,bob@example.com\n".encode())
+    assert sorted(of(evidence)) == [MESSAGE, ("192.0.2.25", "bob@example.com", None, 1, None)]
+
+
+def test_the_envelope_sender_of_parsedmarc_stays_what_the_report_has(tmp_path: Path) -> None:
+    """The domains of SPF may be several, of MAIL FROM and of HELO, and need not be that of the envelope's sender."""
+    head = PARSEDMARC.partition("\n")[0]
+    row = (
+        "draft,acme,1,2026-08-03,example.com,r,r,none,none,100,0,192.0.2.24,US,h,b,Acme,2,False,False,none,"
+        'news.example.com,example.com,,,"mx.example.com,bounce.example.com","helo,mfrom","none,softfail"'
+    )
+    evidence = read_bytes(tmp_path, f"{head}\n{row}\n".encode())
+    assert of(evidence) == [("192.0.2.24", "@news.example.com", "mx.example.com", 2, "softfail")]
+
+
+@pytest.mark.parametrize("number", [1 << 63, -(1 << 63), 10**30])
+def test_a_number_in_json_that_no_program_counts_to_is_none(tmp_path: Path, number: int) -> None:
+    rows = [{"ip": "192.0.2.24", "sender": "alice@example.com", "count": number}]
+    evidence = read_bytes(tmp_path, json.dumps(rows).encode())
+    assert of(evidence) == [MESSAGE]

@@ -13,6 +13,7 @@ from spfengine import Status, Zone
 from spfengine.linting import Finding, LintCode, Severity
 from spfengine.linting.codes import ABOUT
 from spfengine.special_purpose import special_purpose
+from tests.listening import Listening
 
 
 def found(zone: dict[str, Any], code: str, domain: str = "firma.de") -> list[Finding]:
@@ -266,6 +267,21 @@ class TestNames:
         findings = spfengine.lint("firma.de", resolver=Lookup(Zone(zone)))
         hosts = [each.domain for each in findings if each.code is LintCode.HELO_WITHOUT_RECORD]
         assert hosts == ["mx.firma.de"]
+
+    @pytest.mark.parametrize(
+        ("host", "asked"),
+        [
+            ({"TXT": "v=spf1 a -all", "A": "8.8.8.8"}, "TXT"),
+            ({"TXT": Status.TIMEOUT, "A": "8.8.8.8"}, "TXT"),
+            ({"A": "8.8.8.8", "AAAA": "2600::1"}, "TXT A"),
+            ({"AAAA": "2600::1"}, "TXT A AAAA"),
+        ],
+    )
+    def test_the_addresses_of_a_host_are_asked_for_only_if_they_decide(self, host: dict[str, Any], asked: str) -> None:
+        zone = Zone({"firma.de": {"TXT": "v=spf1 ip4:8.8.8.8 -all", "MX": (10, "mx.firma.de")}, "mx.firma.de": host})
+        listening = Listening(zone)
+        spfengine.lint("firma.de", resolver=listening)
+        assert [str(kind) for name, kind in listening.questions if name == "mx.firma.de"] == asked.split()
 
     def test_nothing_is_said_if_nobody_may_send(self) -> None:
         zone = {"firma.de": {"TXT": "v=spf1 -all", "MX": (10, "mx.firma.de")}, "mx.firma.de": {"A": "8.8.8.8"}}

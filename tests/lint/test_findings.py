@@ -98,6 +98,11 @@ class TestLimits:
         zone = case("v=spf1 mx -all").make()
         assert codes_of(spfengine.lint(DOMAIN, resolver=zone, limits=spfengine.Limits(voids=0))) == []
 
+    def test_a_void_lookup_counts_even_if_its_check_ends_for_another_reason(self) -> None:
+        zone = Zone({DOMAIN: {"TXT": "v=spf1 include:gone.example -all"}})
+        found = spfengine.lint(DOMAIN, resolver=zone, limits=spfengine.Limits(voids=0))
+        assert codes_of(found) == ["over-void-limit", "could-be-registered"]
+
     def test_voids_of_macros_are_certain_only_where_no_client_gets_around_them(self) -> None:
         found = case("v=spf1 exists:%{i}.a.example a:v4.example a:v4.example/31 -all").findings()
         assert "over-void-limit" not in codes_of(found)

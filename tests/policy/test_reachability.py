@@ -120,12 +120,14 @@ def test_what_was_not_asked_for_compiling_is_asked_only_of_a_resolver() -> None:
     ("term", "reason"),
     [
         *[(f"ip4:{network}", "covered") for network in ("0.0.0.0/0", "0.0.0.0", "255.255.255.255/32", "10.1.2.3/9")],
-        ("ip6:2001:db8::7/33", "covered"),
-        ("ip6:::ffff:192.0.2.0/120", "empty"),  # no client has these addresses (RFC 7208 §5)
+        *[(f"ip6:{network}", "covered") for network in ("2001:db8::7/33", "::/0", "::1", "::ffff:0:0/95")],
+        *[
+            (f"ip6:::ffff:{network}", "empty") for network in ("0:0/96", "192.0.2.0/120")
+        ],  # no client has these (RFC 7208 §5)
     ],
 )
 def test_a_network_matches_alone_what_an_include_of_it_matches(term: str, reason: str) -> None:
-    """`ip4` is not compiled to find out, an include is. Each of two equal sets covers the other."""
+    """They are not compiled to find out, an include is. Each of two equal sets covers the other."""
     for first, second in ((term, "include:n.example"), ("include:n.example", term)):
         zone = Zone(
             {"d.example": {"TXT": f"v=spf1 {first} {second} -all"}, "n.example": {"TXT": f"v=spf1 {term} -all"}}

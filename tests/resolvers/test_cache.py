@@ -1,6 +1,7 @@
 """The cache: answers are kept for as long as their TTL says, and no longer."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 from collections import Counter
@@ -218,6 +219,119 @@ def test_what_a_resolver_raises_reaches_all_who_wait_and_is_not_kept() -> None:
 
     assert [type(error) for error in asyncio.run(three())] == [KeyError] * 3
     assert raising.asked == 2
+
+
+class Gate:
+    """Answers in asyncio once it is opened; counts the questions, and those that were cancelled."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.answer = answer
+        self.opened = asyncio.Event()
+        self.asked = self.cancelled = 0
+
+    async def aresolve(self, question: Question) -> Answer:
+        self.asked += 1
+        try:
+            await self.opened.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.answer is None:
+            raise KeyError(question.name)
+        return self.answer
+
+
+async def started(cache: Cache, callers: int = 1) -> "list[asyncio.Task[Answer]]":
+    """Return tasks that ask the same question and wait for its answer."""
+    tasks = [asyncio.create_task(cache.aresolve(Question("a.example", TXT))) for _ in range(callers)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return tasks
+
+
+def test_what_a_resolver_raises_reaches_those_that_have_not_given_up() -> None:
+    logged: list[dict[str, Any]] = []
+
+    async def three() -> list[Any]:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context))
+        gate = Gate()
+        tasks = await started(Cache(gate), 3)
+        gate.opened.set()
+        tasks[0].cancel()  # in the same turn of the event loop
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        tasks.clear()
+        gc.collect()
+        return results
+
+    assert [type(result) for result in asyncio.run(asyncio.wait_for(three(), 30))] == [
+        asyncio.CancelledError,
+        KeyError,
+        KeyError,
+    ]
+    assert logged == [], "no error is left that nobody has received"
+
+
+@pytest.mark.parametrize(("joins_first", "asked"), [(True, 1), (False, 2)])
+def test_a_caller_never_joins_a_question_that_the_last_one_has_given_up(joins_first: bool, asked: int) -> None:
+    async def two() -> int:
+        gate = Gate(Answer.txt("a", ttl=60))
+        cache = Cache(gate)
+        [first] = await started(cache)
+        if not joins_first:
+            first.cancel()
+        second = asyncio.create_task(cache.aresolve(Question("a.example", TXT)))
+        if joins_first:
+            await asyncio.sleep(0)
+            first.cancel()
+        gate.opened.set()
+        assert await second == Answer.txt("a", ttl=60)
+        assert first.cancelled()
+        return gate.asked
+
+    assert asyncio.run(asyncio.wait_for(two(), 30)) == asked
+
+
+def test_what_was_asked_before_it_was_cleared_is_answered_but_not_kept() -> None:
+    async def two() -> None:
+        gate = Gate(Answer.txt("a", ttl=60))
+        cache = Cache(gate)
+        [before] = await started(cache)
+        cache.clear()
+        [after, same] = await started(cache, 2)
+        assert gate.asked == 2, "the question that has been sent may bring an old answer"
+        before.cancel()
+        await asyncio.sleep(0)
+        [joined] = await started(cache)
+        assert gate.asked == 2
+        gate.opened.set()
+        answers = await asyncio.gather(after, same, joined)
+        assert set(answers) == {Answer.txt("a", ttl=60)}
+        assert (len(cache), gate.cancelled) == (1, 1)
+        cache.clear()
+        gate.opened.clear()
+        [late] = await started(cache)
+        cache.clear()
+        gate.opened.set()
+        assert await late == Answer.txt("a", ttl=60)
+        assert len(cache) == 0
+
+    asyncio.run(asyncio.wait_for(two(), 30))
+
+
+def test_in_asyncio_too_the_time_of_an_answer_starts_when_its_question_goes_out() -> None:
+    async def ask() -> None:
+        clock, gate = Clock(), Gate(Answer.txt("a", ttl=60))
+        cache = Cache(gate, clock=clock)
+        [asking] = await started(cache)
+        clock.now += 50
+        gate.opened.set()
+        await asking
+        clock.now += 9
+        assert cache.peek(Question("a.example", TXT)) is not None
+        clock.now += 1
+        assert cache.peek(Question("a.example", TXT)) is None
+
+    asyncio.run(asyncio.wait_for(ask(), 30))
 
 
 def test_one_cache_serves_several_event_loops_and_threads() -> None:

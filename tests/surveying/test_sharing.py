@@ -72,7 +72,8 @@ def tangle(random: Random) -> Zone:
 def test_many_domains_are_surveyed_as_each_alone(seed: int) -> None:
     random = Random(seed)
     zone = tangle(random)
-    limits = random.choice([Limits(), Limits(lookups=4), Limits(voids=0), Limits(void_rule="per-lookup")])
+    rules = [Limits(void_rule=rule) for rule in ("per-lookup", "dual-stack")]
+    limits = random.choice([Limits(), Limits(lookups=4), Limits(voids=0), *rules])
     domains = [f"n{i}.example" for i in range(8)] * 3  # each is included several times, and so is shared
     assert together(domains, zone, limits) == one_by_one(domains, zone, limits)
 

@@ -9,11 +9,15 @@ import dns.message
 import pytest
 
 from spfengine.answers import RRType
+from spfengine.resolvers import datagrams
 from spfengine.resolvers.datagrams import MAX_USES, datagrams_in
 from spfengine.resolvers.dns_messages import Message, write_query
 from spfengine.resolvers.live import aexchange
 from spfengine.resolvers.servers import Server
-from spfengine.resolvers.stub import Attempt, Reply
+from spfengine.resolvers.stub import Attempt, Reply, Unreachable
+
+PATIENCE = 30.0
+"""Seconds in which everything here happens, however busy the machine is."""
 
 
 @pytest.fixture
@@ -22,6 +26,12 @@ def server() -> Iterator[socket.socket]:
         server.bind(("127.0.0.1", 0))
         server.setblocking(False)
         yield server
+
+
+@pytest.fixture
+def long_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a socket be used again however busy the machine is."""
+    monkeypatch.setattr(datagrams, "MAX_SECONDS", PATIENCE)
 
 
 def attempt_at(server: socket.socket, seconds: float = 5.0) -> Attempt:
@@ -88,6 +98,62 @@ def test_a_late_reply_is_not_taken_for_that_to_the_next_query(server: socket.soc
         assert isinstance(await asking, Message)
         server.sendto(reply_to(kept[0]), kept[1])
         await waiting
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("long_used")
+def test_nor_is_a_late_reply_to_a_query_that_was_cancelled(server: socket.socket) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        waiting = asyncio.create_task(aexchange(attempt_at(server, PATIENCE)))
+        kept = await loop.sock_recvfrom(server, 512)
+        cancelled = asyncio.create_task(aexchange(attempt_at(server, PATIENCE)))
+        wire, client = await loop.sock_recvfrom(server, 512)
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
+        server.sendto(reply_to(wire), client)
+        for _ in range(5):
+            await asyncio.sleep(0)  # it is read while no query uses the socket
+        attempt = attempt_at(server, PATIENCE)
+        asking = asyncio.create_task(aexchange(attempt))
+        again, same = await loop.sock_recvfrom(server, 512)
+        assert same == client
+        server.sendto(reply_to(wire), client)  # it comes once more, while another query uses the socket
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not asking.done()
+        server.sendto(reply_to(again), same)
+        assert isinstance(await asking, Message)
+        server.sendto(reply_to(kept[0]), kept[1])
+        assert isinstance(await waiting, Message)
+        assert datagrams_in(loop).open == 0
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("long_used")
+def test_a_socket_is_not_used_again_after_an_error_which_is_that_of_one_query(server: socket.socket) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        waiting = asyncio.create_task(aexchange(attempt_at(server, PATIENCE)))
+        kept = await loop.sock_recvfrom(server, 512)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            other.setblocking(False)
+            attempts = [attempt_at(other, PATIENCE) for _ in range(3)]
+            _, port = await answered(other, attempts[0])
+        assert isinstance(await aexchange(attempts[1]), Unreachable)  # over the same socket
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(attempts[0].server.address)
+            other.setblocking(False)
+            reply, new_port = await answered(other, attempts[2])
+        assert isinstance(reply, Message)
+        assert new_port != port
+        assert not waiting.done()
+        server.sendto(reply_to(kept[0]), kept[1])
+        assert isinstance(await waiting, Message)
+        assert datagrams_in(loop).open == 0
 
     asyncio.run(run())
 

@@ -1,5 +1,8 @@
 """DNS messages against dnspython's: the same queries are written, and the same is read from any octets."""
 
+import subprocess
+import sys
+
 import dns.flags
 import dns.message
 import dns.name
@@ -138,3 +141,15 @@ def test_no_query_is_made_of_what_is_no_name(name: str) -> None:
 
 def test_the_numbers_of_queries_are_not_foreseeable() -> None:
     assert len({write_query((b"a",), RRType.A).id for _ in range(100)}) > 90
+
+
+def test_a_forked_process_has_other_numbers() -> None:
+    """It starts as a copy of its parent, whatever that has prepared."""
+    code = (
+        "import os; from spfengine.answers import RRType; from spfengine.resolvers.dns_messages import write_query;"
+        "numbers = lambda: [write_query((b'a',), RRType.A).id for _ in range(50)];"
+        "numbers(); child = os.fork(); child and os.waitpid(child, 0); print(*numbers())"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    child, parent = [line.split() for line in printed.splitlines()]
+    assert sum(a == b for a, b in zip(child, parent, strict=True)) < 5

@@ -257,6 +257,9 @@ def test_a_question_that_nobody_waits_for_ends() -> None:
             async with asyncio.timeout(SHORT):
                 await asked.aresolve(Question("silent.example", RRType.TXT))
         assert (await asked.aresolve(QUESTION)).records
+        slots = asked.slots(asyncio.get_running_loop())
+        assert slots is not None
+        assert slots.in_use == 0
 
     with http2_server(ZONE) as (url, _), resolver(url) as asked:
         asyncio.run(run(asked))

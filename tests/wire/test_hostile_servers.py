@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 import dns.message
+import dns.rcode
 import pytest
 
 from spfengine.answers import RRType
@@ -102,6 +103,32 @@ def test_at_most_a_hundred_datagrams_are_read_for_a_query(send: Exchange, number
     with flooding(number) as (server, _):
         assert (send(attempt_at(server, read.append)) is not None) == replied
     assert len(read) == 100
+
+
+@exchanges
+def test_a_datagram_from_another_address_is_not_read(send: Exchange) -> None:
+    """It has the number and the question of the query, and arrives first (RFC 5452 §9.1)."""
+    read: list[bytes] = []
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        server.bind(("127.0.0.1", 0))
+
+        def forge() -> None:
+            wire, client = server.recvfrom(1000)
+            reply = dns.message.make_response(dns.message.from_wire(wire))
+            other.sendto(reply.to_wire(), client)
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+            server.sendto(reply.to_wire(), client)
+
+        thread = threading.Thread(target=forge)
+        thread.start()
+        reply = send(attempt_at(server, read.append))
+        thread.join()
+    assert isinstance(reply, Message)
+    assert reply.rcode == dns.rcode.NXDOMAIN
+    assert len(read) == 1
 
 
 def test_a_datagram_with_another_id_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

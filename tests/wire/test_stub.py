@@ -234,6 +234,15 @@ def test_the_first_failure_that_a_server_named_is_told() -> None:
         assert answer.status is status
 
 
+def test_every_attempt_has_a_number_of_its_own() -> None:
+    """A server that has seen one query does not know that of the next (RFC 5452 §9.2)."""
+    servers = tuple([Server(2, ("192.0.2.53", port)) for port in range(1, 21)])
+    _, attempts = run(*[silence] * 20, servers=servers)
+    assert len({attempt.query.id for attempt in attempts}) > 15
+    numbers = [[attempt.query.id for attempt in run(without_edns(dns.rcode.NOTIMP), silence)[1]] for _ in range(20)]
+    assert sum(first != second for first, second in numbers) > 15
+
+
 def attempt() -> Attempt:
     return next(Stub((SERVER,), timeout=1, retries=0, lifetime=5).ask(QUESTION))
 

@@ -268,7 +268,7 @@ class _Work:
     def _drop_ineffective(self) -> Steps[None]:
         """Take out terms that change no client's result: others cover them, or they match nobody."""
         lifted_inputs = self.inputs.with_limits(lifted(self.limits))
-        found = yield from self._through(self.record, reachability(lifted_inputs, {}))
+        found = yield from self._through(self.record, reachability(lifted_inputs, {}, overlapping=False))
         own = fold(self.inputs.domain)
         reasons: list[tuple[Directive, str]] = [
             (each.directive, _why(each.by)) for each in found.covered if fold(each.domain) == own

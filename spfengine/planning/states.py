@@ -1,5 +1,6 @@
 """Two states of DNS, each as a tree of files has it: what answers in it, and its names with SPF."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -136,16 +137,16 @@ def pair(before: State, after: State) -> None:
     """
     waiting = [[record for record in state.contents.records if record.name is None] for state in (before, after)]
     for key in (_by_text, _by_path):
-        by_key: dict[tuple[str, str], list[FoundRecord]] = {}
+        by_key: dict[tuple[str, str], deque[FoundRecord]] = {}
         for record in waiting[1]:
-            by_key.setdefault(key(record), []).append(record)
+            by_key.setdefault(key(record), deque()).append(record)
         rest = []
         for old in waiting[0]:
             matching = by_key.get(key(old))
             if not matching:
                 rest.append(old)
                 continue
-            new = matching.pop(0)
+            new = matching.popleft()
             name = after.unknowns.name_of(new)
             before.unnamed[name], after.unnamed[name] = old, new
         waiting = [rest, [record for records in by_key.values() for record in records]]

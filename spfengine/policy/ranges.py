@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from itertools import pairwise
+from operator import itemgetter
 
 from spfengine.addresses import V4, Family, Prefix, prefixes_of
 
@@ -56,6 +57,12 @@ def intersection(left: Spans, right: Spans) -> Spans:
         if begin <= last:
             spans.append((max(first, begin), last))
     return spans
+
+
+def between(first: int, last: int, spans: Spans) -> Spans:
+    """Return the addresses of a set from the first to the last one. The work does not grow with what is outside."""
+    start, end = bisect_left(spans, first, key=itemgetter(1)), bisect_right(spans, last, key=itemgetter(0))
+    return [(max(first, begin), min(last, finish)) for begin, finish in spans[start:end]]
 
 
 def difference(left: Spans, right: Spans) -> Spans:

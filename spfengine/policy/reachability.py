@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 
 from spfengine.addresses import V4, V6, locate, network_range
 from spfengine.answers import Answer, Question, RRType
@@ -109,8 +110,10 @@ class Reachability:
 
     Attributes:
         unreachable: directives that can never decide.
-        covered: directives that can decide, but could be left out, because others decide the same.
-        overlaps: pairs that match some of the same addresses, where neither covers the other.
+        covered: directives that can decide, but could be left out, because others decide the same. They are not looked
+            for to the end of a record that matches tens of thousands of ranges again and again.
+        overlaps: pairs that match some of the same addresses, where neither covers the other; of the first 300
+            directives of a record, and of fewer if they match tens of thousands of ranges.
         unknown: directives that depend on more than the address, or that DNS could not answer for; with their domains.
     """
 
@@ -124,6 +127,10 @@ class Reachability:
             f"<Reachability: {len(self.unreachable)} unreachable, {len(self.covered)} covered, "
             f"{len(self.overlaps)} overlaps, {len(self.unknown)} unknown>"
         )
+
+
+_MOST_PAIRED = 300  # directives of one record that are compared pair by pair
+_MOST_STEPS = 1 << 21  # of comparing directives: for each range of addresses of one, one for each of the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,25 +147,77 @@ class _Matched:
 
 
 class _Index:
-    """Finds the directives of a record that match some of the same addresses as one of them."""
+    """Finds the directives of a record that match some of the same addresses as one of them.
+
+    Those that match the same addresses are one group, of which only the first can decide: a record may repeat a
+    directive thousands of times.
+    """
 
     def __init__(self, matched: list[_Matched]) -> None:
         self._matched = matched
+        self._deciding: dict[int, list[int]] = {}
+
+    @cached_property
+    def is_disjoint(self) -> bool:
+        """Whether no two of them match some of the same addresses; False if a directive is repeated."""
+        sets = {id(each.spans): each.spans for each in self._matched}
+        if len(sets) < len(self._matched):
+            return False
+        return len(sets) < 2 or all(
+            SpanIndex([each[family] for each in sets.values()]).is_disjoint for family in (0, 1)
+        )
+
+    @cached_property
+    def _groups(self) -> list[dict[str, list[int]]]:
+        """The numbers of the directives of each group, by their qualifier."""
+        groups: list[dict[str, list[int]]] = [{} for _ in self._firsts]
+        for number, each in enumerate(self._matched):
+            groups[self._group_of[number]].setdefault(each.directive.qualifier, []).append(number)
+        return groups
+
+    @cached_property
+    def _group_of(self) -> list[int]:
+        """The group of each directive."""
+        by_spans: dict[tuple[tuple[tuple[int, int], ...], ...], int] = {}
+        known: dict[int, int] = {}  # by the object, which a directive that is written again shares
+        for each in self._matched:
+            if id(each.spans) not in known:
+                key = tuple(each.spans[0]), tuple(each.spans[1])
+                known[id(each.spans)] = by_spans.setdefault(key, len(by_spans))
+        return [known[id(each.spans)] for each in self._matched]
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """The number of the first directive of each group."""
+        firsts: dict[int, int] = {}
+        for number, group in enumerate(self._group_of):
+            firsts.setdefault(group, number)
+        return list(firsts.values())
 
     @cached_property
     def _families(self) -> list[SpanIndex]:
-        return [SpanIndex([each.spans[family] for each in self._matched]) for family in (0, 1)]
+        spans = [self._matched[first].spans for first in self._firsts]
+        return [SpanIndex([each[family] for each in spans]) for family in (0, 1)]
 
-    @property
-    def is_disjoint(self) -> bool:
-        """Whether no two of them match some of the same addresses."""
-        return len(self._matched) < 2 or all(family.is_disjoint for family in self._families)
+    def deciding(self, number: int) -> list[int]:
+        """Return the numbers, in order, of those that may decide what one matches: the first of each group."""
+        group = self._group_of[number]
+        if group not in self._deciding:
+            self._deciding[group] = sorted(self._firsts[other] for other in self._touching(group))
+        return self._deciding[group]
 
-    def touching(self, number: int) -> list[int]:
-        """Return the numbers of the others that have addresses in common with one, in order."""
-        spans = self._matched[number].spans
-        numbers = self._families[0].touching(spans[0]) | self._families[1].touching(spans[1])
-        return sorted(numbers - {number})
+    def after(self, number: int) -> list[int]:
+        """Return the numbers of the next ones of each group with addresses in common, one for each qualifier."""
+        after = (
+            _first_after(number, numbers, -1)
+            for group in self._touching(self._group_of[number])
+            for numbers in self._groups[group].values()
+        )
+        return sorted(found for found in after if found >= 0)
+
+    def _touching(self, group: int) -> set[int]:
+        spans = self._matched[self._firsts[group]].spans
+        return self._families[0].touching(spans[0]) | self._families[1].touching(spans[1])
 
 
 def reachability(
@@ -330,19 +389,21 @@ def _unreachable(domain: str, matched: list[_Matched], index: _Index) -> tuple[l
     found = []
     marked: list[_Matched] = []
     taken = SpanSet(), SpanSet()
+    seen: set[int] = set()  # the spans that are taken as a whole, which a directive that is written again shares
     for number, each in enumerate(matched):
         if not each.is_known:
             marked.append(each)
         elif not (each.spans[0] or each.spans[1]):
             found.append(Unreachable(domain, each.directive, Reason.EMPTY, ()))
             marked.append(replace(each, decides=False))
-        elif taken[0].has_all(each.spans[0]) and taken[1].has_all(each.spans[1]):
-            by = tuple([matched[i].directive for i in index.touching(number) if i < number and marked[i].decides])
+        elif id(each.spans) in seen or all(map(SpanSet.has_all, taken, each.spans)):
+            by = tuple([matched[i].directive for i in index.deciding(number) if i < number and marked[i].decides])
             found.append(Unreachable(domain, each.directive, Reason.COVERED, by))
             marked.append(replace(each, decides=False))
         else:
             taken[0].add(each.spans[0])
             taken[1].add(each.spans[1])
+            seen.add(id(each.spans))
             marked.append(each)
     return found, marked
 
@@ -367,12 +428,29 @@ def _covered(
 def _covering(matched: list[_Matched], index: _Index) -> Iterator[tuple[int, list[int]]]:
     """Yield the number of each directive whose addresses others after it match, with the numbers of those."""
     unknown = [number for number, each in enumerate(matched) if not each.is_known]
+    has_rest = _are_matched_later(matched)
+    steps = 0
     for number, each in enumerate(matched):
-        if each.is_known and each.decides:
+        if each.is_known and each.decides and has_rest[number]:
             end = _first_after(number, unknown, len(matched))  # what an unknown one matches is not known
-            by = _until_covered(matched, number, [i for i in index.touching(number) if number < i < end])
+            after = index.after(number)
+            steps += len(after) * (len(each.spans[0]) + len(each.spans[1]))
+            if steps > _MOST_STEPS:
+                return
+            by = _until_covered(matched, number, [i for i in after if i < end])
             if by is not None:
                 yield number, by
+
+
+def _are_matched_later(matched: list[_Matched]) -> list[bool]:
+    """Return of each directive whether those after it match all its addresses: it takes less than to find out which."""
+    later = SpanSet(), SpanSet()
+    found = []
+    for each in reversed(matched):
+        found.append(all(map(SpanSet.has_all, later, each.spans)))
+        for family in (0, 1):
+            later[family].add(each.spans[family])
+    return found[::-1]
 
 
 def _first_after(number: int, numbers: list[int], otherwise: int) -> int:
@@ -442,11 +520,11 @@ def _is_same(before: Tiles, after: Tiles) -> bool:
     return True
 
 
-_MOST_PAIRED = 300  # directives of one record that are compared pair by pair
-
-
 def _overlaps(domain: str, matched: list[_Matched]) -> list[Overlap]:
-    paired = matched[:_MOST_PAIRED]
+    ranges = accumulate(len(each.spans[0]) + len(each.spans[1]) for each in matched[:_MOST_PAIRED])
+    paired = [
+        each for number, (each, total) in enumerate(zip(matched, ranges, strict=False)) if number * total <= _MOST_STEPS
+    ]
     sizes = common_sizes([each.spans[0] for each in paired])
     for pair, common in common_sizes([each.spans[1] for each in paired]).items():
         sizes[pair] = sizes.get(pair, 0) + common

@@ -16,7 +16,7 @@ from spfengine.policy.diff import Change, result_changes, segments
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy, compiling, open_term
-from spfengine.policy.ranges import Spans, intersection, networks_of, union
+from spfengine.policy.ranges import Spans, between, networks_of, union
 from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Problem
 from spfengine.record.model import All, Record
@@ -223,23 +223,24 @@ def _read_drafts(domain: str, draft: Draft) -> Generator[Question, Answer, tuple
 
 def _kept(before: Policy, after: Policy, records: list[RecordChange]) -> Generator[Question, Answer, list[Change]]:
     """Return the networks that a removed term matches, and that keep their result nevertheless."""
-    spans: tuple[Spans, Spans] = ([], [])
+    matched: list[tuple[Spans, Spans]] = []
     for change in records:
-        going = [term.term for term in change.terms if term.sign == "-"]
+        going = {term.term for term in change.terms if term.sign == "-"}
         record = None if change.before is None else _parsed(change.before)
         for directive in () if record is None else record.directives:
             if directive.text in going and not isinstance(directive, All):
                 own = yield from matched_alone(before.inputs, change.domain, directive, dict(before.answers))
                 if own is not None:
-                    spans = union(spans[0], own[0]), union(spans[1], own[1])
-    return [*_unchanged_in(spans[0], V4, before, after), *_unchanged_in(spans[1], V6, before, after)]
+                    matched.append(own)
+    ip4, ip6 = union(*[own[0] for own in matched]), union(*[own[1] for own in matched])
+    return [*_unchanged_in(ip4, V4, before, after), *_unchanged_in(ip6, V6, before, after)]
 
 
 def _unchanged_in(spans: Spans, family: Family, before: Policy, after: Policy) -> Iterator[Change]:
     """Yield the networks of `spans` whose result is known and stays, each with its outcomes before and after."""
     for first, last, old, new in segments(before, after, family):
         if old.result is not None and old.result is new.result and not old.is_incomplete:
-            for network in networks_of(family, intersection([(first, last)], spans)):
+            for network in networks_of(family, between(first, last, spans)):
                 yield Change(network, old, new)
 
 

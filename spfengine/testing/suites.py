@@ -178,6 +178,7 @@ class _Reading:
         self.suite = suite
         self.notes = notes
         self.cases: dict[str, Case] = {}
+        self._numbers: dict[str, int] = {}
 
     def note(self, where: str, text: str) -> None:
         """Add a note."""
@@ -234,7 +235,7 @@ class _Reading:
             self.note(at, f"{error}, so it is left out")
             return
         if name in self.cases:
-            name = free_name(name, self.cases)
+            name = free_name(name, self.cases, self._numbers)
             self.note(at, f"there is a case of this name before it; this one is called {name}")
         self.cases[name] = _read_case(name, given, scenario, at)
 

@@ -137,6 +137,27 @@ def test_a_verb_grows_with_the_records(verb: str, shape: str) -> None:
     assert growth(run, size) <= MOST
 
 
+@pytest.mark.full
+def test_flatten_grows_with_the_terms_that_stay() -> None:
+    def run(count: int) -> Run:
+        zone = networks(count)
+        return lambda: spfengine.flatten(D, resolver=zone)
+
+    assert growth(run, 250) <= 5
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("shape", "size"), [("hosts", 150), ("networks", 150)])
+def test_simulate_grows_with_what_a_draft_removes(shape: str, size: int) -> None:
+    """Many addresses keep their result: what a removed term matched is not looked through again for each of them."""
+
+    def run(count: int) -> Run:
+        zone = SHAPES[shape][0](count)
+        return lambda: spfengine.simulate(D, "v=spf1 ip4:10.0.0.0/9 -all", resolver=zone).to_dict()
+
+    assert growth(run, size) <= 5
+
+
 def with_senders(verb: Callable[[list[Sender], Zone], object]) -> MakeRun:
     zone = networks(20)
 
@@ -249,9 +270,10 @@ def test_reading_a_zone_grows_with_the_file(form: str, tmp_path: Path) -> None:
     assert growth(of_a_file(name, make, lambda path: spfengine.read_zone(path, origin), tmp_path), size) <= MOST
 
 
-def suite(size: int) -> str:
+def suite(size: int, name: str = "t{number}") -> str:
+    """A suite of so many tests; without a number in their name, they all have the same."""
     tests = "".join(
-        f"  t{number}: {{spec: '4', helo: h, host: 10.0.0.1, mailfrom: u@d.example, result: pass}}\n"
+        f"  {name.format(number=number)}: {{spec: '4', helo: h, host: 10.0.0.1, mailfrom: u@d.example, result: pass}}\n"
         for number in range(size)
     )
     return f"description: x\ntests:\n{tests}zonedata: {{d.example: [{{TXT: v=spf1 +all}}]}}\n"
@@ -275,6 +297,7 @@ OTHERS: dict[str, tuple[MakeRun, int]] = {
     ),
     "lint of a zone": (lint_zone, 10),
     "conformance suite": (lambda size: lambda: read_suite(suite(size), "s"), 20),
+    "conformance suite, one name": (lambda size: lambda: read_suite(suite(size, "t"), "s"), 400),
     "source file": (
         lambda size: lambda: records_in("a.py", 'x = "v=spf1 ip4:192.0.2.1 -all"\n' * size),
         20,

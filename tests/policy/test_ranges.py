@@ -2,7 +2,17 @@
 
 from hypothesis import given, strategies as st
 
-from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection, size, union
+from spfengine.policy.ranges import (
+    SpanIndex,
+    Spans,
+    SpanSet,
+    between,
+    common_sizes,
+    difference,
+    intersection,
+    size,
+    union,
+)
 
 addresses = st.integers(0, 40)
 sets = st.lists(st.tuples(addresses, st.integers(0, 8)), max_size=5).map(
@@ -66,3 +76,10 @@ def test_the_arithmetic_of_every_two_small_sets() -> None:
                 assert members(spans) == expected
                 assert size(spans) == len(expected)
                 assert spans == sorted(spans)
+
+
+def test_what_is_between_two_addresses_is_the_intersection_with_them() -> None:
+    for spans in EVERY_SET:
+        for first in range(8):
+            for last in range(first, 8):
+                assert between(first, last, spans) == intersection([(first, last)], spans)

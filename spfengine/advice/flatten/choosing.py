@@ -1,7 +1,6 @@
 """Which terms of a record networks can replace, and which networks those are."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
+from spfengine.policy.ranges import IPNetwork, Spans, SpanSet, networks_of, union
 from spfengine.policy.reachability import evaluate_alone
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.macro import MacroString
@@ -164,21 +163,23 @@ def _body(terms: Sequence[Term], replacements: dict[int, _BothFamilies]) -> list
     Addresses that earlier terms decide are left out of a run.
     """
     body: list[str | Run] = []
-    decided: _BothFamilies = ([], [])
+    decided = {V4: SpanSet(), V6: SpanSet()}
     for part in _runs(terms, replacements):
         if isinstance(part, Term):
-            decided = _with_network(decided, part)
+            if isinstance(part, NetworkDirective):
+                decided[part.family].add([network_range(part.family, part.network, part.prefix)])
             body.append(part.text)
             continue
-        spans = (
-            union(*[replacements[index][0] for index in part]),
-            union(*[replacements[index][1] for index in part]),
-        )
-        networks = [*_undecided(V4, spans[0], decided[0]), *_undecided(V6, spans[1], decided[1])]
+        spans = {
+            V4: union(*[replacements[index][0] for index in part]),
+            V6: union(*[replacements[index][1] for index in part]),
+        }
+        networks = [network for family, own in spans.items() for network in _undecided(family, own, decided[family])]
         if networks:
             sign = terms[part[0]].text[:1]
             body.append(Run(sign if sign in "+-?~" else "", tuple(networks)))
-        decided = (union(decided[0], spans[0]), union(decided[1], spans[1]))
+        for family, own in spans.items():
+            decided[family].add(own)
     return body
 
 
@@ -204,23 +205,13 @@ def _runs(terms: Sequence[Term], replacements: dict[int, _BothFamilies]) -> list
     return parts
 
 
-def _undecided(family: Family, spans: Spans, decided: Spans) -> list[IPNetwork]:
+def _undecided(family: Family, spans: Spans, decided: SpanSet) -> list[IPNetwork]:
     """Return the networks of a set, without those that earlier terms decide completely."""
-    left = difference(spans, decided)
-    firsts = [first for first, _ in left]
-    networks = []
-    for network in networks_of(family, spans):
-        index = bisect_right(firsts, int(network.broadcast_address)) - 1
-        if index >= 0 and left[index][1] >= int(network.network_address):
-            networks.append(network)
-    return networks
-
-
-def _with_network(decided: _BothFamilies, term: Term) -> _BothFamilies:
-    if not isinstance(term, NetworkDirective):
-        return decided
-    span = [network_range(term.family, term.network, term.prefix)]
-    return (union(decided[0], span), decided[1]) if term.family is V4 else (decided[0], union(decided[1], span))
+    return [
+        network
+        for network in networks_of(family, spans)
+        if not decided.has_all([(int(network.network_address), int(network.broadcast_address))])
+    ]
 
 
 def _qualifier(term: Term) -> str:

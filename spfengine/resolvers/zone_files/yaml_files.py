@@ -93,23 +93,31 @@ def rename_repeated(mapping: Node) -> list[tuple[int, str, str]]:
     Without it, the YAML reader silently keeps the last.
     """
     taken = {str(key.value) for key, _ in pairs(mapping)}
+    numbers: dict[str, int] = {}
     seen: set[str] = set()
     renamed = []
     for key, _ in pairs(mapping):
         name = str(key.value)
         if name in seen and key.id == "scalar":
-            key.value = free_name(name, taken)
+            key.value = free_name(name, taken, numbers)
             renamed.append((line_of(key), name, key.value))
         seen.add(str(key.value))
         taken.add(str(key.value))
     return renamed
 
 
-def free_name(name: str, taken: set[str] | dict[str, Any]) -> str:
-    """Return a name like this one that is not taken: `name-2`, or the next number that is free."""
-    number = 2
+def free_name(name: str, taken: set[str] | dict[str, Any], numbers: dict[str, int]) -> str:
+    """Return a name like this one that is not taken: `name-2`, or the next number that is free.
+
+    Args:
+        name: the name that is taken.
+        taken: all names that are.
+        numbers: the last number that was given to each name, so that none is tried again.
+    """
+    number = numbers.get(name, 1) + 1
     while f"{name}-{number}" in taken:
         number += 1
+    numbers[name] = number
     return f"{name}-{number}"
 
 

@@ -14,8 +14,9 @@ Someone may have many domains, and use each once. So a check of any domain that 
 in turn with the heavy ones. And checks are slow if nothing good is known of their organization yet, and either those
 that came from the client's network have cost as much as heavy ones, or the server is crowded: more than `CROWD` checks
 run. So are those of an organization that has as many by itself. Slow checks leave some turns of the event loop to
-others after each question, and so do heavy ones. Neither ask ahead. Heavy ones also rest after they have worked on an
-answer, several times as long as that took.
+others after each question, and so do heavy ones; among them, those that have cost less by then come first, since most
+good checks cost little. Neither ask ahead. Heavy ones also rest after they have worked on an answer, several times as
+long as that took.
 
 An ordinary domain never gets there: few of its questions fail, and answers and verdicts are cached.
 """
@@ -179,7 +180,7 @@ class Fairness:
         turns = int((check.units - check.paid) * _TURNS)
         check.paid = check.units
         if turns:
-            await self._lane.wait(check.payer, turns)
+            await self._lane.wait(check.payer, turns, check.units)
         return True
 
     def got_answer(self) -> None:

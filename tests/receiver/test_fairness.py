@@ -318,7 +318,7 @@ def test_slow_checks_go_on_in_turn_however_many_one_network_has() -> None:
         order: list[str] = []
 
         async def one(name: str, turns: int) -> None:
-            await lane.wait(name, turns)
+            await lane.wait(name, turns, 0)
             order.append(name)
 
         await asyncio.gather(*[one("many", 5) for _ in range(20)], one("one", 5))
@@ -329,11 +329,32 @@ def test_slow_checks_go_on_in_turn_however_many_one_network_has() -> None:
     assert order.index("one") == 1, "not after all twenty"
 
 
+def test_slow_checks_that_have_cost_little_go_on_before_those_that_have_cost_much() -> None:
+    async def run() -> list[str]:
+        lane = Lane()
+        order: list[str] = []
+
+        async def one(name: str, cost: float) -> None:
+            await lane.wait("network", 1, cost)
+            order.append(name)
+
+        costs = {"most": 100.0, "much": 9.0, "some": 4.0}
+        await asyncio.gather(
+            *[one(name, cost) for name, cost in costs.items()], *[one("little", 3.0) for _ in range(40)]
+        )
+        return order
+
+    order = asyncio.run(run())
+    assert order[:10] == ["little"] * 10
+    assert order.index("some") < 40, "they wait for some others, and not for all of them"
+    assert order.index("some") < order.index("much") < order.index("most")
+
+
 def test_a_slow_check_that_is_given_up_takes_no_turns_of_others() -> None:
     async def run() -> int:
         lane = Lane()
-        given_up = [asyncio.create_task(lane.wait("many", 1000)) for _ in range(20)]
-        last = asyncio.create_task(lane.wait("many", 1))
+        given_up = [asyncio.create_task(lane.wait("many", 1000, 0)) for _ in range(20)]
+        last = asyncio.create_task(lane.wait("many", 1, 0))
         await turns(1)
         for task in given_up:
             task.cancel()

@@ -130,6 +130,10 @@ HINTS = [
     ("v=spf1 a:b\u2013c.example", "write a hyphen"),
     ("v=spf1 a:b\u2026", "write three full stops"),
     ("v=spf1 a:b\u200bc", "write the record again at this place: the character is invisible"),
+    ("v=spf1 ip4:mail.example.com", "names go with a, mx or include; did you mean a:mail.example.com?"),
+    ("v=spf1 ip4:192.0.2.256", "expected a network such as ip4:192.0.2.0/24"),
+    ("v=spf1 ip4:25:mail.example.com", "expected a network such as ip4:192.0.2.0/24"),
+    (f"v=spf1 ip4:{'x' * 60}.example.com", "expected a network such as ip4:192.0.2.0/24"),
 ]
 
 

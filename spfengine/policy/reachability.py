@@ -428,26 +428,27 @@ def _covered(
 def _covering(matched: list[_Matched], index: _Index) -> Iterator[tuple[int, list[int]]]:
     """Yield the number of each directive whose addresses others after it match, with the numbers of those."""
     unknown = [number for number, each in enumerate(matched) if not each.is_known]
-    has_rest = _are_matched_later(matched)
     steps = 0
-    for number, each in enumerate(matched):
-        if each.is_known and each.decides and has_rest[number]:
-            end = _first_after(number, unknown, len(matched))  # what an unknown one matches is not known
-            after = index.after(number)
-            steps += len(after) * (len(each.spans[0]) + len(each.spans[1]))
-            if steps > _MOST_STEPS:
-                return
-            by = _until_covered(matched, number, [i for i in after if i < end])
-            if by is not None:
-                yield number, by
+    for number in _matched_later(matched):
+        end = _first_after(number, unknown, len(matched))  # what an unknown one matches is not known
+        after = index.after(number)
+        steps += len(after) * sum(map(len, matched[number].spans))
+        if steps > _MOST_STEPS:
+            return
+        by = _until_covered(matched, number, [i for i in after if i < end])
+        if by is not None:
+            yield number, by
 
 
-def _are_matched_later(matched: list[_Matched]) -> list[bool]:
-    """Return of each directive whether those after it match all its addresses: it takes less than to find out which."""
+def _matched_later(matched: list[_Matched]) -> list[int]:
+    """Return the numbers of directives that decide, and whose addresses those after them match: it takes less than to
+    find out which ones do.
+    """
     later = SpanSet(), SpanSet()
     found = []
-    for each in reversed(matched):
-        found.append(all(map(SpanSet.has_all, later, each.spans)))
+    for number, each in reversed(list(enumerate(matched))):
+        if each.is_known and each.decides and all(map(SpanSet.has_all, later, each.spans)):
+            found.append(number)
         for family in (0, 1):
             later[family].add(each.spans[family])
     return found[::-1]

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 import spfengine
+from spfengine import Status
 from spfengine.addresses import V4, prefixes_of
 from spfengine.policy.include_tree import include_tree
 from spfengine.record.parser import parse
@@ -149,6 +150,54 @@ def test_a_large_tree_is_folded() -> None:
     assert len(folded) >= 2  # those within the limit: what is over it is shown
     html = include_tree("big.example", resolver=zone).render_html(now=NOW)
     assert len(html) < 200_000
+
+
+WIDE = {f"i{n}.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"} for n in range(11)}
+INCLUDES = " ".join(f"include:i{n}.example" for n in range(11))
+
+
+@pytest.mark.parametrize(
+    ("record", "answer"),
+    [
+        ("v=spf1 ip4:192.0.2.1 -all", "within the limits: 0 of 10 lookups used"),
+        (
+            "v=spf1 include:none.example -all",
+            "a record in it is broken or missing: checks that need it end in an error",
+        ),
+        ("v=spf1 ip4:192.0.2.256 -all", "a record in it is broken or missing: checks that need it end in an error"),
+        ("v=spf1 redirect=x.example", "the records form a loop, so that no number of lookups is enough"),
+        (f"v=spf1 {INCLUDES} -all", "over a limit: some clients get permerror; 11 of 10 lookups used"),
+        ("v=spf1 include:silent.example -all", "no limit is known to be exceeded, but not everything is known"),
+        ("v=spf1 a mx -all", "within the limits, but not for every receiver: 2 of 10 lookups used"),
+    ],
+)
+def test_the_report_of_a_tree_answers_whether_it_is_within_the_limits(record: str, answer: str) -> None:
+    addresses = {"A": ["192.0.2.1"], "MX": [(1, f"m{n}.example") for n in range(3)]}
+    hosts = {f"m{n}.example": {"A": ["192.0.2.1"]} for n in range(3)}
+    silent = {"silent.example": {"*": Status.TIMEOUT}}
+    zone = spfengine.Zone({"x.example": {"TXT": record, **addresses}, **WIDE, **hosts, **silent})
+    assert answer in Page(include_tree("x.example", resolver=zone).render_html(now=NOW)).text
+
+
+def test_the_report_of_what_changed_answers_for_several_domains() -> None:
+    """The worst of what happened to one of them, and which ones did not change."""
+
+    def zone(a: str, b: str) -> spfengine.Zone:
+        return spfengine.Zone({"a.example": {"TXT": a}, "b.example": {"TXT": b}})
+
+    before = zone("v=spf1 ip4:192.0.2.1 ~all", "v=spf1 -all")
+    snapshot = spfengine.snapshot(["a.example", "b.example"], resolver=before)
+    for after, answer, unchanged in (
+        (before, "no result changed", "a.example: nothing changed"),
+        (zone("v=spf1 ~all", "v=spf1 -all"), "something got worse for 1 domain", "b.example: nothing changed"),
+        (zone("v=spf1 ip4:192.0.2.0/31 ~all", "v=spf1 -all"), "results changed for 1 domain",
+         "b.example: nothing changed"),
+        (spfengine.Zone({"b.example": {"TXT": "v=spf1 -all"}, "a.example": {"*": Status.TIMEOUT}}),
+         "no result is known to have changed", "b.example: nothing changed"),
+    ):  # fmt: skip
+        shown = Page(spfengine.drift(snapshot, resolver=after).render_html(now=NOW)).text
+        assert answer in shown
+        assert unchanged in shown
 
 
 def test_a_run_of_networks_is_one_node() -> None:

@@ -247,6 +247,14 @@ def test_an_authserv_id_that_is_not_a_token_is_refused(authserv_id: str) -> None
         checked("pass.example").authentication_results(authserv_id)
 
 
+def test_the_refusal_of_an_authserv_id_says_how_to_write_another_alphabet() -> None:
+    with pytest.raises(ArgumentError, match=r"like mx\.example\.net \(its A-label form, or utf8=True\), of letters"):
+        checked("pass.example").authentication_results("mx.\u00fc.example")
+    for authserv_id, utf8 in (("mx example", False), ("mx example", True), ("mx \u00fc.example", True)):
+        with pytest.raises(ArgumentError, match=r"like mx\.example\.net, of letters"):
+            checked("pass.example").authentication_results(authserv_id, utf8=utf8)
+
+
 @pytest.mark.parametrize("authserv_id", ["\u202e", "a\x80", "\ud800", "\xa0", "é" * 128])
 def test_utf8_does_not_allow_every_character_in_an_authserv_id(authserv_id: str) -> None:
     with pytest.raises(ArgumentError):

@@ -116,3 +116,12 @@ def test_a_name_that_does_not_exist_is_named_as_void_by_the_rule_for_both_famili
     found = budget_of("v=spf1 a:gone.example a:four.example -all", four_example={"A": "192.0.2.1"})
     for version in (4, 6):
         assert found.voids[VoidRule.DUAL_STACK][version].terms == (("d.example", "a:gone.example"),)
+
+
+@pytest.mark.parametrize("names", [1, 2, 3])
+def test_names_of_the_client_may_be_void_as_often_as_the_limit_allows_some(names: int) -> None:
+    """If each answer counts: the names that PTR gives, at most as many as the limit allows, and the term's own name."""
+    limits = Limits(names=names, void_rule=VoidRule.PER_LOOKUP)
+    zone = Zone({"d.example": {"TXT": "v=spf1 exists:%{p}.x.example -all"}})
+    found = Policy.compile("d.example", resolver=zone, limits=limits).budget(zone)
+    assert found.worst_voids(VoidRule.PER_LOOKUP) == names + 1

@@ -22,7 +22,7 @@ from typing import cast
 
 from bench.workloads import REPOSITORY, Workload, read, write
 from bench.zones import make_zone
-from spfengine import Question, Resolver
+from spfengine import Answer, Question, Resolver
 from spfengine.testing import wire
 
 TTL = 300
@@ -104,7 +104,8 @@ class _Service(asyncio.DatagramProtocol):
     def _reply(self, octets: bytes) -> bytes:
         query = wire.read_query(octets)
         assert query is not None, "an engine sends what it was not asked to"
-        answer = self._zone.resolve(Question(query.name, wire.TYPES[query.number]))
+        rrtype = wire.TYPES.get(query.number)  # None: checkdmarc asks for the type SPF as well, which no zone has
+        answer = Answer.nodata(TTL) if rrtype is None else self._zone.resolve(Question(query.name, rrtype))
         whole = wire.write_reply(query, answer, TTL)
         assert wire.fit_udp(query, whole) == whole, f"{query.name} does not fit into a datagram"
         return whole

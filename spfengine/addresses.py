@@ -131,9 +131,9 @@ def address_text(family: Family, value: int) -> str:
     """Return an address as text, IPv6 as in RFC 5952."""
     if family is V4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
-    # A dotted quad at the end, which RFC 5952 leaves open, is how inet_ntop writes some, and Python from 3.13 on these.
     if not value:
         return "::"  # the first address, at which most tables begin
+    # A dotted quad at the end, which RFC 5952 leaves open, is how inet_ntop writes some, and Python from 3.13 on these.
     if value >> 32 == _MAPPED:
         return f"::ffff:{value >> 16 & 0xFFFF:x}:{value & 0xFFFF:x}"
     return str(IPv6Address(value))

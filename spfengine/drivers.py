@@ -103,17 +103,14 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
 
 def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
     """Run steps, asking only questions whose answer is not in `known`; new answers are added to it."""
-    answer: Any = None
-    while True:
-        try:
-            question = steps.send(answer)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
+
+    def answering(question: Question) -> Generator[Question, Answer, Answer]:
         key = question.key
-        answer = known.get(key)
-        if answer is None:
-            answer = known[key] = yield question
+        if key not in known:
+            known[key] = yield question
+        return known[key]
+
+    return answered_by(steps, answering)
 
 
 def answered_by(

@@ -249,7 +249,7 @@ _DAMAGE = (
     struct.error,
     EOFError,
     OSError,
-    RuntimeError,  # and NotImplementedError
+    RuntimeError,  # NotImplementedError among them, for what an archive has and zipfile does not read
     ValueError,
     LookupError,
     ArithmeticError,

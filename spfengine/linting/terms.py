@@ -263,7 +263,7 @@ def _spec(term: Term) -> MacroString | None:
 
 def many_ip4(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield a finding for a record with more ip4 terms than some receivers read."""
-    terms = [term for term in record.terms if isinstance(term, IP4)] if len(record.terms) > MAX_IP4 else []
+    terms = [term for term in record.terms if isinstance(term, IP4)]
     if len(terms) > MAX_IP4:
         text = (
             f"the record has {len(terms)} ip4 terms: with more than about {MAX_IP4}, Exim with libspf2 gives neutral "

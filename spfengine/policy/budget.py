@@ -195,7 +195,7 @@ class _CostSearch:
         outcomes = each_once(tiles.outcomes)
         if any(_is_endless(outcome, seen) for outcome in outcomes):
             self.endless = True
-        if not tiles.is_whole or any(map(_may_fail, outcomes)):
+        if not tiles.is_whole or any(Result.TEMPERROR in outcome.results for outcome in outcomes):
             self.incomplete = True
         return tiles
 
@@ -214,9 +214,9 @@ class _CostSearch:
         """Return the most void lookups of any address, counted by a rule; without their terms if they are too few to be
         listed, see `budget`.
         """
-        terms_from += rule is not VoidRule.PER_TERM
+        least = terms_from if rule is VoidRule.PER_TERM else terms_from + 1
         start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].void_lookups)
-        if not outcome.void_lookups or outcome.void_lookups < terms_from:
+        if not outcome.void_lookups or outcome.void_lookups < least:
             return Cost(outcome.void_lookups, address_text(family, start), ())
         root, _ = self._trace(rule, family, start, _script(outcome, "void_lookups"))
         dual_stack = rule is VoidRule.DUAL_STACK
@@ -246,13 +246,6 @@ def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
         return False
     seen.add(id(outcome))
     return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
-
-
-def _may_fail(outcome: Outcome) -> bool:
-    """Whether DNS could not answer, for some client."""
-    if outcome.result is not None:
-        return outcome.result is Result.TEMPERROR
-    return Result.TEMPERROR in outcome.results
 
 
 def _is_loop(problem: Problem | None) -> bool:

@@ -125,7 +125,6 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
     outcomes: list[Outcome] = []
     family = tiler.family
     address = first
-    work = tiler.inputs.work
     while address <= to:
         outcome, last = tiler.repeated_at(address) or (yield from tiler.tile_at(address))
         if not outcomes or outcome is not outcomes[-1]:
@@ -134,7 +133,7 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
         address = last + 1
         if family is V6 and MAPPED_FIRST <= address <= MAPPED_LAST:
             address = MAPPED_LAST + 1
-        if (work.left <= 0 or len(starts) >= MAX_RANGES) and address <= to:
+        if (len(starts) >= MAX_RANGES or tiler.inputs.work.is_over) and address <= to:
             starts.append(address)
             outcomes.append(tiler.cut())
             break
@@ -257,13 +256,13 @@ class _Tiler:
         """Return what `tile_at` does if it takes no more than an earlier run without a choice, as for most addresses;
         otherwise None.
         """
-        ending, hit, last = self.trails.follow(None, address)
-        if ending is None:
+        earlier = self._earlier(None, address)
+        if earlier is None:
             return None
-        found = self._found(ending, hit) if self.paths else ending.found
+        found, lookups, last = earlier
         if isinstance(found, Fork):
             return None
-        self.inputs.work.left -= 1 + ending.lookups
+        self.inputs.work.left -= 1 + lookups
         return found, last
 
     def tile_at(self, address: int) -> Generator[Question, Answer, tuple[Outcome, int]]:
@@ -345,11 +344,8 @@ class _Tiler:
         ending, hit, last = self.trails.follow(key, address)
         if ending is None:
             return None
-        return self._found(ending, hit), ending.lookups, last
-
-    def _found(self, ending: _Ending, hit: object) -> Outcome | Fork:
-        """Return where a run ends or forks that ends like another one, and hits this last."""
-        return self._at_hit(ending, hit) if ending.is_at_hit and self.paths else ending.found
+        is_elsewhere = ending.is_at_hit and self.paths
+        return (self._at_hit(ending, hit) if is_elsewhere else ending.found), ending.lookups, last
 
     def _outcome(self, session: Session) -> Outcome:
         """Return the outcome of a run; the same object for runs that took the same path."""

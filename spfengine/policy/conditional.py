@@ -116,7 +116,7 @@ class TilingSession(RangeSession):
 
     def hit(self, table: Table[Located]) -> Located | None:
         """Return what the client's address hits, and note it."""
-        found = RangeSession.hit(self, table)  # `super()` would take longer than the call
+        found = super().hit(table)
         self.trail.append((table, found))
         return found
 

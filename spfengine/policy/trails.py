@@ -21,17 +21,20 @@ class _Lookup:
     """A lookup that runs make in the same place.
 
     Attributes:
-        starts, hits: the table.
-        size: how many ranges it has.
-        after: by what runs hit, their next lookup, or how they end. Of a directive only the qualifier decides that.
+        table: the table.
+        after: by what runs hit, their next lookup, or how they end.
     """
 
-    __slots__ = ("after", "hits", "size", "starts")
+    __slots__ = ("after", "table")
 
     def __init__(self, table: Table[Any]) -> None:
-        self.starts, self.hits = table
-        self.size = len(self.starts)
+        self.table = table
         self.after: dict[object, Any] = {}
+
+
+def _kind(hit: object) -> object:
+    """Return what decides how a run continues: of a directive that it hits, only the qualifier does."""
+    return getattr(hit, "qualifier", hit)
 
 
 class Trails(Generic[_Ending]):
@@ -57,12 +60,12 @@ class Trails(Generic[_Ending]):
         hit = None
         step = self._begin.get(key)
         while type(step) is _Lookup:
-            starts = step.starts
+            starts, hits = step.table
             index = locate(starts, address)
-            if index < step.size and starts[index] <= last:
+            if index < len(starts) and starts[index] <= last:
                 last = starts[index] - 1
-            hit = step.hits[index - 1]
-            step = step.after.get(getattr(hit, "qualifier", hit))
+            hit = hits[index - 1]
+            step = step.after.get(_kind(hit))
         return step, hit, last
 
     def note(self, key: object, trail: Trail, ending: _Ending) -> None:
@@ -75,5 +78,5 @@ class Trails(Generic[_Ending]):
             step = after.get(key)
             if type(step) is not _Lookup:
                 step = after[key] = _Lookup(table)
-            after, key = step.after, getattr(hit, "qualifier", hit)
+            after, key = step.after, _kind(hit)
         after[key] = ending

@@ -177,7 +177,7 @@ def surveying(
         domain: a domain name, as `read_domain` returns it.
         limits: limits on a check, of which the time limit is not used.
         lint: whether the domain is linted too.
-        live: whether DNS answers.
+        live: whether DNS is asked; otherwise the answers come from files.
         includes: what is known of the records that many domains include; more is added.
     """
     asked, began = time(), monotonic()

@@ -377,7 +377,9 @@ def _resident(pid: int) -> int:
 
 @pytest.mark.full
 def test_a_soak_over_sockets_loses_no_request_and_gives_no_wrong_action(tmp_path: Path) -> None:
-    """Issue: "soak of ten minutes with random faults of DNS: no growth, no lost request, no wrong action"."""
+    """Issue: "soak of ten minutes with random faults of DNS: … no lost request, no wrong action". Whether objects are
+    left over, `test_a_soak_with_faults_of_dns_grows_nothing` can count; here only file descriptors are.
+    """
     soaked = soak_over_sockets(10, 4, tmp_path)
     assert soaked.compared.wrong == []
     assert soaked.compared.unanswered == 0

@@ -14,6 +14,7 @@ from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType,
 from spfengine.errors import ArgumentError, ResolverError
 from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.zone import Zone
+from tests.gate import Gate
 
 TXT, A = RRType.TXT, RRType.A
 
@@ -221,24 +222,12 @@ def test_what_a_resolver_raises_reaches_all_who_wait_and_is_not_kept() -> None:
     assert raising.asked == 2
 
 
-class Gate:
-    """Answers in asyncio once it is opened; counts the questions, and those that were cancelled."""
+def fails(question: Question) -> Answer:
+    raise KeyError(question.name)
 
-    def __init__(self, answer: Answer | None = None) -> None:
-        self.answer = answer
-        self.opened = asyncio.Event()
-        self.asked = self.cancelled = 0
 
-    async def aresolve(self, question: Question) -> Answer:
-        self.asked += 1
-        try:
-            await self.opened.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        if self.answer is None:
-            raise KeyError(question.name)
-        return self.answer
+def succeeds(_question: Question) -> Answer:
+    return Answer.txt("a", ttl=60)
 
 
 async def started(cache: Cache, callers: int = 1) -> "list[asyncio.Task[Answer]]":
@@ -254,7 +243,7 @@ def test_what_a_resolver_raises_reaches_those_that_have_not_given_up() -> None:
 
     async def three() -> list[Any]:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context))
-        gate = Gate()
+        gate = Gate(fails)
         tasks = await started(Cache(gate), 3)
         gate.opened.set()
         tasks[0].cancel()  # in the same turn of the event loop
@@ -274,7 +263,7 @@ def test_what_a_resolver_raises_reaches_those_that_have_not_given_up() -> None:
 @pytest.mark.parametrize(("joins_first", "asked"), [(True, 1), (False, 2)])
 def test_a_caller_never_joins_a_question_that_the_last_one_has_given_up(joins_first: bool, asked: int) -> None:
     async def two() -> int:
-        gate = Gate(Answer.txt("a", ttl=60))
+        gate = Gate(succeeds)
         cache = Cache(gate)
         [first] = await started(cache)
         if not joins_first:
@@ -293,7 +282,7 @@ def test_a_caller_never_joins_a_question_that_the_last_one_has_given_up(joins_fi
 
 def test_what_was_asked_before_it_was_cleared_is_answered_but_not_kept() -> None:
     async def two() -> None:
-        gate = Gate(Answer.txt("a", ttl=60))
+        gate = Gate(succeeds)
         cache = Cache(gate)
         [before] = await started(cache)
         cache.clear()
@@ -320,7 +309,7 @@ def test_what_was_asked_before_it_was_cleared_is_answered_but_not_kept() -> None
 
 def test_in_asyncio_too_the_time_of_an_answer_starts_when_its_question_goes_out() -> None:
     async def ask() -> None:
-        clock, gate = Clock(), Gate(Answer.txt("a", ttl=60))
+        clock, gate = Clock(), Gate(succeeds)
         cache = Cache(gate, clock=clock)
         [asking] = await started(cache)
         clock.now += 50

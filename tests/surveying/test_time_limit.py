@@ -8,29 +8,17 @@ import pytest
 
 from spfengine import Answer, Cache, Question, RRType, Status
 from spfengine.surveying.time_limit import AsyncTimeLimited, SharedLoop
+from tests.gate import Gate
 
 QUESTION = Question("a.example", RRType.TXT)
 OTHER = Question("b.example", RRType.TXT)
 HERE = Answer.txt("here", ttl=300)
 
 
-class Gate:
-    """Answers once it is opened; counts the questions, and those that were cancelled."""
-
-    def __init__(self) -> None:
-        self.opened = asyncio.Event()
-        self.asked = self.cancelled = 0
-
-    async def aresolve(self, question: Question, /) -> Answer:
-        self.asked += 1
-        try:
-            await self.opened.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        if question == OTHER:
-            raise TimeoutError("the resolver's own")
-        return HERE
+def answer(question: Question) -> Answer:
+    if question == OTHER:
+        raise TimeoutError("the resolver's own")
+    return HERE
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -43,7 +31,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def test_after_its_time_a_question_ends_and_no_other_is_asked() -> None:
     async def test() -> None:
-        gate = Gate()
+        gate = Gate(answer)
         cache = Cache(gate)
         limited = AsyncTimeLimited(SharedLoop(cache), 0.01)
         assert (await limited.aresolve(QUESTION)).status is Status.TIMEOUT
@@ -59,7 +47,7 @@ def test_after_its_time_a_question_ends_and_no_other_is_asked() -> None:
 
 def test_the_time_of_one_domain_does_not_end_a_question_that_another_asks_too() -> None:
     async def test() -> None:
-        gate = Gate()
+        gate = Gate(answer)
         shared = SharedLoop(Cache(gate))
         patient = asyncio.create_task(AsyncTimeLimited(shared, None).aresolve(QUESTION))
         assert (await AsyncTimeLimited(shared, 0.01).aresolve(QUESTION)).status is Status.TIMEOUT
@@ -76,7 +64,7 @@ def test_a_domain_that_is_given_up_asks_nothing_more(seconds: float | None) -> N
 
     async def test() -> None:
         for turns in range(12):
-            gate = Gate()
+            gate = Gate(answer)
             shared = SharedLoop(Cache(gate))
             asking = asyncio.create_task(AsyncTimeLimited(shared, seconds).aresolve(QUESTION))
             for _ in range(turns):
@@ -95,7 +83,7 @@ def test_a_domain_that_is_given_up_asks_nothing_more(seconds: float | None) -> N
 
 def test_a_domain_that_is_given_up_while_it_waits_for_its_turn_leaves_that_to_the_others() -> None:
     async def test() -> None:
-        shared = SharedLoop(Cache(Gate()))
+        shared = SharedLoop(Cache(Gate(answer)))
         turns = [asyncio.create_task(shared.turn()) for _ in range(3)]
         await asyncio.sleep(0)
         assert not any(turn.done() for turn in turns)
@@ -110,7 +98,7 @@ def test_a_domain_that_is_given_up_while_it_waits_for_its_turn_leaves_that_to_th
 @pytest.mark.parametrize("seconds", [None, 30.0])
 def test_a_timeout_that_the_resolver_raises_is_raised(seconds: float | None) -> None:
     async def test() -> None:
-        gate = Gate()
+        gate = Gate(answer)
         gate.opened.set()
         with pytest.raises(TimeoutError, match="the resolver's own"):
             await AsyncTimeLimited(SharedLoop(gate), seconds).aresolve(OTHER)

@@ -23,6 +23,8 @@ _GRID = 16  # units of the square of a /8
 _LARGE = 12  # networks up to this prefix are drawn in their size, all others as a mark
 _STEP = 4  # units; marks that are closer are one
 _MOST_LABELS = 12
+_DIGIT = 8  # units that a digit of a label takes, at most
+_MOST_TRIED = 100  # marks beside which a label is tried
 _MOST_PREFIXES = 12
 _MOST_NETWORKS = 4
 _NAMES = {
@@ -31,6 +33,8 @@ _NAMES = {
     "gone": "pass only before",
     "kept": "pass",
 }
+_Box = tuple[int, int, int, int]  # left, top, right, bottom
+
 _SIGNS = {
     "new": ("+", "newly passes"),
     "gone": (MARKS["-"], "no longer passes"),
@@ -178,16 +182,31 @@ def mark_path(state: str, x: int, y: int) -> str:
 
 
 def _labels(by_state: Sequence[Spans]) -> Iterable[tuple[str, str, str]]:
-    """Yield the first octets of networks that are drawn as marks, each next to the first of its marks."""
-    taken: list[tuple[int, int]] = []
+    """Yield the first octets of networks that are drawn as marks, each beside its mark, if there is room between the
+    other marks and labels.
+    """
+    marks: dict[tuple[int, int], str] = {}
     for first in [first for spans in reversed(by_state) for first, _ in spans]:  # those that change come first
         x, y = map(_middle, _point(first))
-        octet = str(first >> 24)
-        left = x + 9 if x < _SIDE - 32 else x - 9 - 6 * len(octet)
-        top = min(max(y + 4, 9), _SIDE - 2)
-        if len(taken) < _MOST_LABELS and not any(abs(left - x) < 24 and abs(top - y) < 12 for x, y in taken):
-            taken.append((left, top))
-            yield str(left), str(top), octet
+        marks.setdefault((x, y), str(first >> 24))
+    boxes = {(x, y): (x - 7, y - 7, x + 7, y + 7) for x, y in marks}
+    labels: list[_Box] = []
+    for (x, y), octet in list(marks.items())[:_MOST_TRIED]:
+        width = _DIGIT * len(octet)
+        bottom = min(max(y + 4, 9), _SIDE - 2)
+        others = [*labels, *[box for mark, box in boxes.items() if mark != (x, y)]]
+        for left in (x + 9, x - 9 - width):
+            box = left, bottom - 9, left + width, bottom
+            if 0 <= left <= _SIDE - width and not any(_overlap(box, other) for other in others):
+                labels.append(box)
+                yield str(left), str(bottom), octet
+                break
+        if len(labels) == _MOST_LABELS:
+            return
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _legend(passing: dict[int, list[_Passing]], *, has_two: bool) -> tuple[Legend, ...]:

@@ -89,16 +89,17 @@ def _row(document: Mapping[str, Any]) -> tuple[Cell, ...]:
     more += [text(Span(problem["text"], "quiet"))] if problem is not None else []
     more += _passing(document["passing"])
     more += _codes(document["lint"] or {})
-    lookups = "" if document["result"] is not None else "no end" if document["endless"] else _most(document["lookups"])
     return (
         Cell(text(document["domain"]), tuple(more), is_code=True),
-        Cell(text(lookups)),
+        Cell(text(_lookups(document))),
         Cell(text(_end(document))),
     )
 
 
-def _most(counts: Mapping[str, int]) -> str:
-    return f"{max(counts.values()):,}"
+def _lookups(document: Mapping[str, Any]) -> str:
+    if document["result"] is not None or document["fault"] is not None:
+        return ""  # nothing was evaluated
+    return "no end" if document["endless"] else f"{max(document['lookups'].values()):,}"
 
 
 def _end(document: Mapping[str, Any]) -> Span:

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, strategies as st
 
 import spfengine
 from spfengine import Status
@@ -205,6 +206,26 @@ def test_a_run_of_networks_is_one_node() -> None:
     zone = spfengine.Zone({"x.example": {"TXT": record}})
     [run, last] = tree_block(include_tree("x.example", resolver=zone)).root.below
     assert (run.term, len(run.folded), last.term) == ("ip4:192.0.2.0 … ip4:192.0.2.19", 20, "-all")
+
+
+@given(st.lists(st.integers(0, (1 << 32) - 1), min_size=1, max_size=40, unique=True))
+def test_a_label_of_the_map_stands_beside_its_mark_and_over_no_other(addresses: list[int]) -> None:
+    marks = {tuple(map(space._middle, space._point(address))): str(address >> 24) for address in addresses}
+    labels = list(space._labels([sorted([(address, address) for address in addresses])]))
+    boxes = [(int(x), int(y) - 9, int(x) + space._DIGIT * len(text), int(y)) for x, y, text in labels]
+    assert labels or len(marks) > 1
+    for number, box in enumerate(boxes):
+        assert not any(space._overlap(box, other) for other in boxes[number + 1 :])
+        over = [(x, y) for x, y in marks if space._overlap(box, (x - 7, y - 7, x + 7, y + 7))]
+        assert over == []
+
+
+def test_what_is_no_domain_has_no_lookups_in_the_report_of_a_survey() -> None:
+    surveyed = spfengine.survey(["seed.example", "no domain"], resolver=seed())
+    html = spfengine.render_html(list(surveyed), now=NOW)
+    assert len(Page(html).of("td")) == 4
+    assert html.count('<td class="number">') == 2
+    assert '<td class="number"></td>' in html
 
 
 def test_the_curve_keeps_neighbours_together() -> None:

@@ -182,8 +182,8 @@ def mark_path(state: str, x: int, y: int) -> str:
 
 
 def _labels(by_state: Sequence[Spans]) -> Iterable[tuple[str, str, str]]:
-    """Yield the first octets of networks that are drawn as marks, each beside its mark, if there is room between the
-    other marks and labels.
+    """Yield the first octets of networks that are drawn as marks, each beside its mark, unless it would cover
+    another mark or label.
     """
     marks: dict[tuple[int, int], str] = {}
     for first in [first for spans in reversed(by_state) for first, _ in spans]:  # those that change come first

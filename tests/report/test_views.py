@@ -209,7 +209,7 @@ def test_a_run_of_networks_is_one_node() -> None:
 
 
 @given(st.lists(st.integers(0, (1 << 32) - 1), min_size=1, max_size=40, unique=True))
-def test_a_label_of_the_map_stands_beside_its_mark_and_over_no_other(addresses: list[int]) -> None:
+def test_a_label_of_the_map_covers_no_mark_and_no_other_label(addresses: list[int]) -> None:
     marks = {tuple(map(space._middle, space._point(address))): str(address >> 24) for address in addresses}
     labels = list(space._labels([sorted([(address, address) for address in addresses])]))
     boxes = [(int(x), int(y) - 9, int(x) + space._DIGIT * len(text), int(y)) for x, y, text in labels]

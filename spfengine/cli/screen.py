@@ -37,6 +37,7 @@ STYLES = {
     "strong": "bold",
     "term": "cyan",
     "fault": "bold red",
+    "unknown": "bold magenta",
     "quiet": "dim",
 }
 """The styles of `Span` in rich's words."""

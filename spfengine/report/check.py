@@ -20,6 +20,7 @@ from spfengine.report.page import (
     Node,
     Page,
     Section,
+    Text,
     Tree,
     prose,
     style_of,
@@ -63,6 +64,7 @@ def check_page(
     """
     last = results[-1]
     headline, *lead = verdict_lines(last)
+    word, _, sentence = headline.spans
     sections = []
     for result, said in zip(results, [*notes, *[()] * len(results)], strict=False):
         name = "HELO" if result.identity == HELO else "MAIL FROM"
@@ -72,7 +74,7 @@ def check_page(
     return Page(
         KIND,
         visible_name(last.domain) or "the null sender",
-        headline.spans,
+        text(Span(str(last.result), word.style), ": ", sentence),
         _STYLES.get(last.result, "softfail"),
         tuple(prose([*lead, *more])),
         tuple(sections),
@@ -132,10 +134,23 @@ def _sentences(result: CheckResult) -> list[Block]:
 def trace_page(trace: Trace) -> Page:
     """Return the page of a trace alone."""
     root = trace.root
-    result = root.result
-    answer = text(Span(str(result), str(result))) if result is not None else text("the check ended in an error")
+    answer = text(Span(str(trace.result), str(trace.result)), ": ", *_decision(trace))
     section = Section("trace", "How it was decided", (trace_block(trace),))
     return Page(TRACE_KIND, visible_name(root.domain) or "the null sender", answer, style_of(answer), (), (section,))
+
+
+def _decision(trace: Trace) -> Text:
+    """Return what decided a check."""
+    if trace.problem is not None:
+        return text(trace.problem.text)
+    deciding = trace.root
+    while followed := [each for each in deciding.evaluated() if each.outcome is TermStatus.FOLLOWED and each.record]:
+        deciding = followed[0].record or deciding
+    name = visible_name(deciding.domain)
+    for each in deciding.evaluated():
+        if each.outcome is TermStatus.MATCH:
+            return text("decided by ", Span(visible(each.term.text, SHOWN_TERM), "term"), f" in the record of {name}")
+    return text(f"no term of the record of {name} matches")
 
 
 def trace_block(trace: Trace) -> Tree:

@@ -15,14 +15,16 @@ from spfengine.report.page import (
     Meters,
     Page,
     Section,
+    Text,
     prose,
     signed,
+    style_of,
     term_blocks,
     text,
 )
 from spfengine.report.space import space_block
 from spfengine.text.changes import Changes
-from spfengine.text.drift import changed_terms, summary, time_text, what_changed, why_changed
+from spfengine.text.drift import changed_terms, changes_of, summary, time_text, what_changed
 from spfengine.text.lines import Span, line
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines, failed_of
 from spfengine.visible import visible, visible_name
@@ -37,52 +39,68 @@ KIND = "What changed in DNS"
 def drift_page(drift: Drift, resolvers: "Resolvers" = None) -> Page:
     """Return the page of a drift; `resolvers` answer, before and after, what it did not ask."""
     since = f"since {time_text(drift.before.taken)}"
-    news = [each for each in drift.domains if each.is_changed or each.answers or each.is_incomplete]
-    quiet = [each for each in drift.domains if each not in news]
-    sections = []
-    for index, domain in enumerate(news, 1):
-        said = [] if len(drift.domains) == 1 else prose([line(summary(domain, since))])
-        blocks = (*said, *_domain(domain, resolvers))
-        sections.append(Section(f"domain-{index}", visible_name(domain.domain), blocks))
-    same = [line(Span(visible_name(each.domain), "term"), f": nothing changed {since}") for each in quiet]
-    sections.append(Section("unchanged", "Unchanged", tuple(prose(same))))
-    answer, style = _answer(drift, since)
-    names = [visible_name(domain.domain) for domain in drift.domains]
-    subject = names[0] if len(names) == 1 else counted(len(names), "domain")
-    return Page(KIND, subject, (Span(answer, style),), style, (), tuple(sections))
-
-
-def _answer(drift: Drift, since: str) -> tuple[str, str]:
     if len(drift.domains) == 1:
-        span = summary(drift.domains[0], since)
-        return span.text, span.style
+        (domain,) = drift.domains
+        changes = changes_of(domain, everything=True)
+        answer = summary(domain, changes, since)
+        sections = _sections(domain, changes, resolvers) if _has_news(domain) else ()
+        return Page(KIND, visible_name(domain.domain), answer, style_of(answer), (), sections)
+    news = [domain for domain in drift.domains if _has_news(domain)]
+    sections = (
+        *[
+            Section(f"domain-{index}", visible_name(domain.domain), tuple(_domain(domain, since, resolvers)))
+            for index, domain in enumerate(news, 1)
+        ],
+        Section("unchanged", "Unchanged", tuple(_unchanged(drift, since))),
+    )
+    answer = _answer(drift, since)
+    return Page(KIND, counted(len(drift.domains), "domain"), answer, style_of(answer), (), sections)
+
+
+def _has_news(domain: DomainDrift) -> bool:
+    return bool(domain.is_changed or domain.answers or domain.is_incomplete)
+
+
+def _answer(drift: Drift, since: str) -> Text:
     worse = sum(domain.is_worse for domain in drift.domains)
     changed = sum(domain.is_changed for domain in drift.domains)
     if worse:
-        return f"something got worse for {counted(worse, 'domain')} {since}", "fail"
+        return text(Span(f"something got worse for {counted(worse, 'domain')} {since}", "fail"))
     if changed:
-        return f"results changed for {counted(changed, 'domain')} {since}", "softfail"
+        return text(Span(f"results changed for {counted(changed, 'domain')} {since}", "softfail"))
     if drift.is_incomplete:
-        return f"no result is known to have changed {since}, but not everything is known", "softfail"
-    return f"no result changed {since}", "pass"
+        known = f"no result is known to have changed {since}, but not everything is known"
+        return text(Span(known, "softfail"))
+    return text(Span(f"no result changed {since}", "pass"))
 
 
-def _domain(drift: DomainDrift, resolvers: "Resolvers") -> list[Block]:
-    blocks: list[Block] = []
-    failed = failed_of(drift.before, drift.after)
-    if drift.is_incomplete:
-        blocks.append(Findings((Finding("error", named_unknown(failed), hint=hint_for(failed)),)))
-    blocks += [block for change in drift.answers for block in _answers(change, drift.domain)]
-    if drift.changes or drift.unknown:
-        changes = Changes(drift.before, drift.after, drift.changes, why_changed, everything=True)
-        blocks.append(Group(text("Who is affected"), tuple(list_blocks(changes, Owners(drift.changes)))))
-    blocks += prose(condition_lines(drift.before, drift.after))
+def _unchanged(drift: Drift, since: str) -> list[Block]:
+    names = [visible_name(domain.domain) for domain in drift.domains if not _has_news(domain)]
+    return prose([line(Span(name, "term"), f": nothing changed {since}") for name in names])
+
+
+def _domain(drift: DomainDrift, since: str, resolvers: "Resolvers") -> list[Block]:
+    """Return one of several domains: its answer, and what would be sections of a page of its own."""
+    changes = changes_of(drift, everything=True)
+    groups = [Group(text(section.title), section.blocks) for section in _sections(drift, changes, resolvers)]
+    return [*prose([line(*summary(drift, changes, since))]), *[group for group in groups if group.blocks]]
+
+
+def _sections(drift: DomainDrift, changes: Changes, resolvers: "Resolvers") -> tuple[Section, ...]:
     policies = drift.before, drift.after
     budgets = drift.before_budget, drift.after_budget
-    blocks.append(Group(text("Limits"), (Meters(tuple(limit_meters(*budgets, drift.after.limits))),)))
-    blocks.append(Group(text("The include tree"), (trees_block(policies, budgets, resolvers),)))
-    blocks.append(Group(text("The addresses that pass"), (space_block(*policies),)))
-    return blocks
+    failed = failed_of(*policies)
+    unknown = Findings((Finding("error", named_unknown(failed), hint=hint_for(failed)),))
+    affected = list_blocks(changes, Owners(drift.changes)) if drift.changes or drift.unknown else []
+    records = [block for change in drift.answers for block in _answers(change, drift.domain)]
+    return (
+        Section("unknown", "What is not known", (unknown,) if drift.is_incomplete else ()),
+        Section("affected", "Who is affected", (*affected, *prose(condition_lines(*policies)))),
+        Section("records", "Whose records changed", tuple(records)),
+        Section("limits", "Limits", (Meters(tuple(limit_meters(*budgets, drift.after.limits))),)),
+        Section("tree", "The include tree", (trees_block(policies, budgets, resolvers),)),
+        Section("addresses", "The addresses that pass", (space_block(*policies),)),
+    )
 
 
 def _answers(change: AnswerChange, domain: str) -> list[Block]:

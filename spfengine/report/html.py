@@ -1,7 +1,8 @@
 """Pages as HTML: one file whose policy (CSP) allows nothing but its own parts; only interactive ones have scripts."""
 
+import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -113,28 +114,74 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         finalize=_printable,
     )
-    environment.filters["spans"] = _spans_filter()
+    environment.filters |= _filters()
     return environment
 
 
-def _spans_filter() -> "Callable[[Iterable[Span]], Markup]":
-    """Return the filter `spans` of the templates: text in parts as markup. A report may have 100,000 parts."""
+def _filters() -> "dict[str, Callable[..., Markup]]":
+    """Return the filters of the templates, which make markup of text: `spans` of text in parts, `sentence` of such
+    text that begins with a capital letter, and `words` of a string. A report may have 100,000 parts.
+    """
     from markupsafe import Markup
 
     def spans(parts: Iterable[Span]) -> Markup:
         pieces = [_TAGS.get(part.style, _OTHER).format(part.style, _escaped(part.text)) for part in parts]
         return Markup("".join(pieces))  # noqa: S704 - each piece is escaped, and styles are those of the views
 
-    return spans
+    def sentence(parts: Sequence[Span]) -> Markup:
+        first = next((index for index, part in enumerate(parts) if part.text), 0)
+        return spans([*map(_capital, parts[first : first + 1]), *parts[first + 1 :]])
+
+    def words(text: str) -> Markup:
+        return Markup(_escaped(text))  # noqa: S704 - all of it is escaped
+
+    return {"spans": spans, "sentence": sentence, "words": words}
 
 
 _TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}
 _OTHER = '<strong class="{0}">{1}</strong>'
+_KEPT_SMALL = ("mx", "ptr")
+_LONG = 24  # a longer word may not fit next to others on a phone
+_UNUSUAL = re.compile(rf"\S{{{_LONG + 1},}}|(?<![^\s(])--?[a-z][a-z-]*(?![^\s,.;:)])")
+"""Long words, and options such as `--zone` and `-all`."""
+_RANGE = re.compile(r"([0-9a-f.:]+-)([0-9a-f.:]+)")  # of addresses
+_BREAKS = re.compile(r"(?<=[./:=@,])(?=[^./:=@,])")
+
+
+def _capital(span: Span) -> Span:
+    """Return the first part of a sentence with a capital letter, unless it begins with a name, a term or "pass → …"."""
+    first = span.text.split(" ", 1)[0].rstrip(",:;")
+    is_change = span.text.startswith(f"{first} →")
+    if span.style == "term" or is_change or not (first.isalpha() and first.isascii()) or first in _KEPT_SMALL:
+        return span
+    return Span(span.text[0].upper() + span.text[1:], span.style)
 
 
 def _escaped(text: str) -> str:
     """Return text as markup, but not as Markup: to make one takes longer than to escape a word."""
-    return escape(text if text.isprintable() else visible(text, _LONGEST))
+    printable = text if text.isprintable() else visible(text, _LONGEST)
+    if len(printable) <= _LONG and "-" not in printable:
+        return escape(printable)
+    pieces = []
+    end = 0
+    for found in _UNUSUAL.finditer(printable):
+        pieces += [escape(printable[end : found.start()]), _breaking(found[0])]
+        end = found.end()
+    return "".join([*pieces, escape(printable[end:])])
+
+
+def _breaking(word: str) -> str:
+    """Return a word with where it may break: a long one, if it does not fit on a line of its own, after its full stops,
+    colons and the like; an option nowhere.
+    """
+    if len(word) > _LONG:
+        parts = _RANGE.fullmatch(word)
+        return "".join(map(_long, [word] if parts is None else parts.groups()))
+    return f'<span class="word">{escape(word)}</span>'
+
+
+def _long(word: str) -> str:
+    return f'<span class="long">{"<wbr>".join(map(escape, _BREAKS.split(word)))}</span>'
 
 
 def _printable(value: object) -> object:

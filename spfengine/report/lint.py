@@ -1,6 +1,7 @@
 """Findings of lint as a page: how many there are, and each with the part of the record that it is about."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from spfengine.linting.codes import Severity
@@ -11,6 +12,8 @@ from spfengine.report.page import (
     Block,
     Cell,
     Column,
+    Fact,
+    Facts,
     Findings,
     Group,
     Page,
@@ -25,12 +28,13 @@ from spfengine.report.sentence import sentence_blocks
 from spfengine.text.lines import Line, Span
 from spfengine.text.lint import LintedRecord, finding_counts, not_looked_at
 from spfengine.visible import visible, visible_name
-from spfengine.wording import counted
+from spfengine.wording import and_more, counted
 
 KIND = "What is wrong with SPF"
 _DOES = {Sends.YES: "sends mail", Sends.NO: "sends no mail", Sends.UNKNOWN: "may send mail"}
 _STYLES = {Severity.ERROR: "fail", Severity.WARNING: "softfail", Severity.INFO: "pass"}
 _MOST_SENTENCES = 20
+_LONGEST_ANSWER = 200
 
 
 def lint_page(
@@ -81,7 +85,31 @@ def _page(subject: str, findings: Sequence[LintFinding], sections: tuple[Section
     if not findings:
         return Page(KIND, subject, text(Span("nothing found", "pass")), "pass", (), sections)
     worst = min(findings, key=lambda finding: list(Severity).index(finding.severity)).severity
-    return Page(KIND, subject, text(f"{finding_counts(findings)} found"), _STYLES[worst], (), sections)
+    style = _STYLES[worst]
+    facts = Facts(tuple([Fact(*each) for each in _counts(findings)]))
+    return Page(KIND, subject, _answer(findings, worst), style, (facts,), sections)
+
+
+def _counts(findings: Sequence[LintFinding]) -> Iterator[tuple[str, str, str]]:
+    """Yield how many findings there are of each severity, what they are, and its style."""
+    numbers = Counter(finding.severity for finding in findings)
+    for severity, style in _STYLES.items():
+        number = numbers[severity]
+        if number:
+            name = str(severity) if severity is Severity.INFO or number == 1 else f"{severity}s"
+            yield f"{number:,}", name, "" if severity is Severity.INFO else style
+
+
+def _answer(findings: Sequence[LintFinding], worst: Severity) -> Text:
+    """Return what the worst finding says first, and how many findings there are besides."""
+    first = next(finding for finding in findings if finding.severity is worst)
+    own = "" if first.domain is None else f"{visible_name(first.domain)}: "
+    said = first.text.removeprefix(own).partition(": ")[0].partition("; ")[0]
+    if worst is Severity.INFO or len(said) > _LONGEST_ANSWER:
+        return text(f"{finding_counts(findings)} found")
+    several = len({finding.domain for finding in findings}) > 1
+    more = and_more(len(findings) - 1, "finding")
+    return text(Span(f"{own if several else ''}{said}", _STYLES[worst]), f"; {more}" if more else "")
 
 
 def _place(linted: LintedRecord, finding: LintFinding) -> str:

@@ -8,7 +8,7 @@ from spfengine.policy.ranges import IPNetwork
 from spfengine.report.owners import owner_of
 from spfengine.report.page import Block, Cell, Column, Paragraph, Prose, Table, table, text
 from spfengine.text.changes import Changes, Kind
-from spfengine.text.lines import Span
+from spfengine.text.lines import UNKNOWN, Span
 from spfengine.text.outcomes import joined_networks, networks_text, outcome_text, outcome_word
 
 _STYLES = {Kind.WORSE: "fail", Kind.BETTER: "pass", Kind.OTHER: "strong"}
@@ -53,7 +53,7 @@ def unknown_tables(changes: Changes) -> list[Block]:
         return []
     about = f" {networks_text(changes.unknown)}; {changes.why_unknown}"
     rows = [(Cell(text(name), is_code=True),) for name in joined_networks(changes.unknown)]
-    return [table(text(Span("not known", "fault"), Span(about, "quiet")), [Column("Network")], rows, _SHOWN)]
+    return [table(text(UNKNOWN, Span(about, "quiet")), [Column("Network")], rows, _SHOWN)]
 
 
 def staying_tables(changes: Changes, kept: Sequence[Change]) -> list[Block]:

@@ -172,6 +172,11 @@ class Table(Block):
     rows: tuple[tuple[Cell, ...], ...]
     folds: tuple[Fold, ...] = ()
 
+    @property
+    def layout(self) -> str:
+        """How a phone shows a row: numbers at the "side" of its head; or its cells in a "stack" if it has none."""
+        return "side" if any(column.is_number for column in self.columns) else "stack"
+
 
 _SHOWN_ROWS = 12
 _FOLDED_ROWS = 500
@@ -482,6 +487,7 @@ _MEANT = {
     "temperror": "softfail",
     "neutral": "softfail",
     "none": "softfail",
+    "unknown": "softfail",
 }
 
 

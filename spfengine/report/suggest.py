@@ -126,7 +126,7 @@ def _measured(suggestion: Suggestion, own: tuple[str, ...], resolvers: "Resolver
     assert simulation is not None, "the caller has looked"
     sizes = size_meter(suggestion.size_before, suggestion.size_after, suggestion.max_size)
     limits, *others = measured_sections(simulation, own, resolvers, sizes)
-    proved = f"{counted(suggestion.drafts, 'draft')} compiled and compared, for every address"
+    proved = f"{counted(suggestion.drafts, 'draft')} compared with the current record, for every address"
     blocks = (*limits.blocks, *prose([note(Span(proved, "quiet"))]))
     return [Section(limits.id, limits.title, blocks), *others]
 

@@ -12,7 +12,7 @@ from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
 from spfengine.problems import Result
 from spfengine.simulation.simulation import change_is_worse, is_stricter
-from spfengine.text.lines import Line, Row, Span, more_line, note, table
+from spfengine.text.lines import UNKNOWN, Line, Row, Span, more_line, note, table
 from spfengine.text.outcomes import (
     addresses_text,
     failed_of,
@@ -43,7 +43,7 @@ class _What:
         return self.before, self.after
 
 
-_UNKNOWN = _What("", "", "not known")
+_UNKNOWN_KIND = _What("", "", "not known")
 _KEPT = _What("", "", "")
 
 
@@ -117,7 +117,7 @@ class Changes:
         self._why_unknown = why_unknown(failed_of(before, after))
         self.rest = {version: _most_common(version, kinds, unknown) for version in (4, 6)}
         self.groups = self._grouped(kinds)
-        self.unknown = [network for network in unknown if self.rest[network.version] != _UNKNOWN]
+        self.unknown = [network for network in unknown if self.rest[network.version] != _UNKNOWN_KIND]
         self.staying = self._staying(after, [*[change.network for change in changes], *unknown])
         rows = [row for group in (*dict(self.groups).values(), *self.staying.values()) for row in group]
         self._listed = {network.version for network in (*self.unknown, *[network for network, _ in rows])}
@@ -175,7 +175,7 @@ class Changes:
         """Yield the networks whose change is not known."""
         if self.unknown:
             about = f"  {networks_text(self.unknown)}; {self._why_unknown}"
-            yield note(Span("not known", "fault"), Span(about, "quiet"))
+            yield note(UNKNOWN, Span(about, "quiet"))
             yield from self._network_rows([(network, "") for network in self.unknown], width)
 
     def staying_lines(self, kept: Iterable[Change], width: int | None) -> Iterator[Line]:
@@ -203,7 +203,7 @@ class Changes:
     @property
     def is_rest_unknown(self) -> bool:
         """Whether it is not known what happens to most addresses of an IP version."""
-        return _UNKNOWN in self.rest.values()
+        return _UNKNOWN_KIND in self.rest.values()
 
     def worse_rest_words(self) -> str:
         """Return what gets worse of what is not listed: "everything not listed: softfail → fail"; "" if nothing."""
@@ -248,8 +248,8 @@ class Changes:
     def _rest_line(self, what: str, kind: _What) -> Line:
         if kind == _KEPT:
             return note(f"{what} keeps its result")
-        if kind == _UNKNOWN:
-            return note(f"{what}: ", Span("not known", "fault"), f"; {self._why_unknown}")
+        if kind == _UNKNOWN_KIND:
+            return note(f"{what}: ", UNKNOWN, f"; {self._why_unknown}")
         style = "fail" if self._is_worse(kind) else "strong"
         return note(f"{what}: ", Span(f"{kind.before} → {kind.after}", style), f"  {kind.why}")
 
@@ -257,7 +257,7 @@ class Changes:
 def _most_common(version: int, kinds: dict[_What, list[IPNetwork]], unknown: list[IPNetwork]) -> _What:
     """Return what happens to most addresses of an IP version."""
     counts = {_KEPT: _ALL[version]}
-    for kind, networks in [*kinds.items(), (_UNKNOWN, unknown)]:
+    for kind, networks in [*kinds.items(), (_UNKNOWN_KIND, unknown)]:
         counts[kind] = sum([network.num_addresses for network in networks if network.version == version])
         counts[_KEPT] -= counts[kind]
     return max(counts, key=lambda kind: counts[kind])

@@ -40,7 +40,8 @@ def render_drift(drift: Drift, width: int | None) -> str:
 
 
 def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]:
-    yield note(Span(visible_name(drift.domain), "strong"), ": ", summary(drift, since), indent=0)
+    changes = changes_of(drift)
+    yield note(Span(visible_name(drift.domain), "strong"), ": ", *summary(drift, changes, since), indent=0)
     if drift.answers:
         yield line()
         for change in drift.answers[:_MOST_ANSWERS]:
@@ -48,7 +49,6 @@ def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]
         yield from more_line(len(drift.answers) - _MOST_ANSWERS, "name", where=_REST_IN_JSON, indent=2)
     if drift.changes or drift.unknown:
         yield line()
-        changes = Changes(drift.before, drift.after, drift.changes, why_changed)
         yield from changes.lines(width)
         yield from changes.rest_lines()
     yield from condition_lines(drift.before, drift.after)
@@ -60,16 +60,22 @@ def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]
         yield note(FAULT, f"{named_unknown(failed)}; {hint_for(failed)}")
 
 
-def summary(drift: DomainDrift, since: str) -> Span:
-    """Return what changed for a domain, in a few words."""
+def changes_of(drift: DomainDrift, *, everything: bool = False) -> Changes:
+    """Return the changes of a domain, sorted for people."""
+    return Changes(drift.before, drift.after, drift.changes, why_changed, everything=everything)
+
+
+def summary(drift: DomainDrift, changes: Changes, since: str) -> tuple[Span, ...]:
+    """Return what changed for a domain, in a few words; `changes` are those of the domain."""
     if drift.is_worse:
-        return Span(f"something got worse {since}", "fail")
+        worse = "; ".join(filter(None, (changes.worse_words(), changes.worse_rest_words())))
+        return Span(f"something got worse {since}", "fail"), Span(f": {worse}")
     if drift.is_changed:
-        return Span(f"changed {since}", "softfail")
+        return (Span(f"changed {since}", "softfail"),)
     if drift.is_incomplete:
         gap = _gap(drift)
-        return Span(f"no result is known to have changed {since}, but {gap}", "softfail")
-    return Span(f"no result changed {since}", "pass")
+        return (Span(f"no result is known to have changed {since}, but {gap}", "softfail"),)
+    return (Span(f"no result changed {since}", "pass"),)
 
 
 def _gap(drift: DomainDrift) -> str:

@@ -14,7 +14,7 @@ from spfengine.wording import counted
 GROUPS = {
     Prospect.FAILS: ("would fail", "fail"),
     Prospect.CARRIED_BY_DKIM: ("carried by DKIM: SPF fails, DMARC passes", "softfail"),
-    Prospect.UNKNOWN: ("not known", "fault"),
+    Prospect.UNKNOWN: ("not known", "unknown"),
     Prospect.OTHER: ("not decided by -all", "strong"),
     Prospect.PASSES: ("pass", "pass"),
 }

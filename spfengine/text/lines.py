@@ -19,7 +19,7 @@ class Span:
 
     Attributes:
         text: what it says.
-        style: what it is: "", a result such as "pass", or "strong", "term", "fault", "quiet".
+        style: what it is: "", a result such as "pass", or "strong", "term", "fault", "unknown", "quiet".
     """
 
     text: str
@@ -32,6 +32,8 @@ WARNING = Span("! ", "softfail")
 """The mark of a line that people should read."""
 FAULT = Span("! ", "fault")
 """The mark of a line that says what is wrong."""
+UNKNOWN = Span("not known", "unknown")
+"""What is said of a result that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

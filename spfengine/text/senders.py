@@ -7,7 +7,7 @@ from spfengine.policy.outcome import Input, Outcome
 from spfengine.problems import ProblemCode
 from spfengine.senders import Authentication, Sender, authenticated_messages, override_text
 from spfengine.simulation.simulation import Effect, SenderChange
-from spfengine.text.lines import WARNING, Line, Row, Span, deeper, line, note, table
+from spfengine.text.lines import UNKNOWN, WARNING, Line, Row, Span, deeper, line, note, table
 from spfengine.text.outcomes import outcome_text
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
@@ -16,7 +16,7 @@ _MOST_SENDERS = 10  # of a group
 _MOST_ADDRESSES = 5
 GROUPS = {
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
-    Effect.UNKNOWN: ("not known", "fault"),
+    Effect.UNKNOWN: ("not known", "unknown"),
     Effect.NEWLY_PASSING: ("newly passing", "pass"),
     Effect.CHANGED: ("another result, not passing", "strong"),
     Effect.STILL_FAILING: ("still failing", "softfail"),
@@ -211,7 +211,7 @@ def result_spans(change: SenderChange) -> list[Span]:
 
 def _result(outcome: Outcome) -> list[Span]:
     result = str(outcome.result)
-    return [Span("not known", "fault") if outcome.is_unknown else Span(result, result)]
+    return [UNKNOWN if outcome.is_unknown else Span(result, result)]
 
 
 def reported_spans(change: SenderChange) -> list[Span]:

@@ -22,6 +22,7 @@ from spfengine.simulation.simulation import Simulation
 from spfengine.text.lines import (
     FAULT,
     SIGNS,
+    UNKNOWN,
     WARNING,
     Line,
     Row,
@@ -147,7 +148,7 @@ def _answer(suggestion: Suggestion) -> Span:
         Advice.KEEP: _keep(suggestion, error),
         Advice.NONE_FITS: Span(_none_fits(suggestion), "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
-        Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
+        Advice.UNKNOWN: Span("nothing can be proposed now", "unknown"),
     }[suggestion.advice]
 
 
@@ -339,7 +340,7 @@ def result_spans(advice: SenderAdvice) -> Iterator[Span]:
 
 def _result(advice: SenderAdvice, result: Result) -> Span:
     if advice.standing is SenderStanding.UNKNOWN and result is Result.TEMPERROR:
-        return Span("not known", "fault")
+        return UNKNOWN
     return Span(str(result), str(result))
 
 

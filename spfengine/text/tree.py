@@ -10,7 +10,7 @@ from spfengine.evaluation.trace import TracedQuestion
 from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.policy.budget import Budget, Cost
 from spfengine.policy.include_tree import IncludeTree, TreeRecord, TreeTerm
-from spfengine.problems import ProblemCode
+from spfengine.problems import ProblemCode, Result
 from spfengine.record.model import MX, DomainDirective, Network, Ptr, Redirect
 from spfengine.text.lines import FAULT, WARNING, Line, Node, Span, draw, line, more_line, note, plain
 from spfengine.text.outcomes import of_limit
@@ -139,7 +139,8 @@ class TreeNodes:
         if record.loop:
             notes.append(Span(f"  leads back to {visible_name(record.domain)}: a loop", "fault"))
         if record.result is not None:
-            notes.append(Span(f"  {record.result}: {record.problems[0].text}", "fault"))
+            style = "unknown" if record.result is Result.TEMPERROR else "fault"
+            notes.append(Span(f"  {record.result}: {record.problems[0].text}", style))
         return tuple(notes)
 
 
@@ -198,9 +199,9 @@ def _addresses(asked: list[TracedQuestion]) -> tuple[str, str]:
     failed = [one for one in asked if one.answer.is_failure]
     if failed:
         if all(one.answer.is_unknown for one in failed):
-            return f"{text}; {NOT_GIVEN}".removeprefix("; "), "fault"
+            return f"{text}; {NOT_GIVEN}".removeprefix("; "), "unknown"
         what = " and ".join(f"{one.question.type} {one.answer.status}" for one in failed)
-        return f"{text}; DNS could not answer: {what}".removeprefix("; "), "fault"
+        return f"{text}; DNS could not answer: {what}".removeprefix("; "), "unknown"
     void = [one for one in asked if one.answer.is_void]
     if len(void) == len(asked):
         return f"{_nothing(void[0].answer, 'address')}{text}", "fault"

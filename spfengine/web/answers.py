@@ -170,13 +170,13 @@ class _Asked:
         task = self.request.task
         notes = [line(note) for layer in self.layers if isinstance(layer, Zone) for note in layer.notes]
         assumed = Section("notes", "What had to be assumed", tuple(prose(notes)))
-        page = replace(page, sections=(*page.sections, assumed))
+        page = of_page(replace(page, sections=(*page.sections, assumed)))
         if self.request.form is Form.REPORT:
-            return {"report": of_page(page_html(page, self.now)), "name": f"{_file_name(page.subject)}-{task}.html"}
+            return {"report": page_html(page, self.now), "name": f"{_file_name(page.subject)}-{task}.html"}
         said = "".join([span.text for span in page.answer])
         return {
-            "view": of_page(view_html(page, f"{task}-")),
-            "answer": of_page(visible(said, _LONGEST_ANSWER)),
+            "view": view_html(page, f"{task}-"),
+            "answer": visible(said, _LONGEST_ANSWER),
             "style": page.style,
             **more,
         }

@@ -1,13 +1,18 @@
 """What the page offers, in place of the options of the command line that messages name."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from operator import is_
+from typing import Any, TypeVar
 
 from spfengine.evaluation.mechanisms import HELO_HINT
 from spfengine.evaluation.unanswered import LIVE_HINT
 
 LIVE_HINT_OF_PAGE = "choose to ask DNS for what the files do not have"
 _ADD = "add its address to the record"
-_VALUE = r"([^\s<>&;,]+)"  # of an option, also in HTML
+_VALUE = r"([^\s;,]+)"  # of an option
+_Shown = TypeVar("_Shown")
 _ONE_IS_YOURS = rf"for one that is yours, use --want, such as --want {_VALUE}; for others --ignore"
 _WHO_SENDS = (
     "--senders FILE with DMARC reports, a message that failed or a mail log, or --want IP for each server that sends"
@@ -17,7 +22,7 @@ _PHRASES = [
     for phrase, offer in (
         (re.escape(LIVE_HINT), LIVE_HINT_OF_PAGE),
         (r"the zone's name: --zone DOMAIN=FILE, or the argument origin", "give the domain"),
-        (r" \(for another domain: --zone DOMAIN=[^\n<]*\)", ""),
+        (r" \(for another domain: --zone DOMAIN=[^\n]*\)", ""),
         (
             r"expected a file name such as example\.com\.yaml, or --zone example\.com=.*",
             "give the domain, if it is the zone",
@@ -34,9 +39,23 @@ _PHRASES = [
 """What messages say, and what the page says instead."""
 
 
-def of_page(text: str) -> str:
-    """Return a text or HTML with what the page offers in place of options of the command line."""
-    if "--" in text:
-        for phrase, offer in _PHRASES:
-            text = phrase.sub(offer, text)
-    return text
+def of_page(shown: _Shown) -> _Shown:
+    """Return a text, or a report with all its texts, with what the page offers in place of options of the command."""
+    changed: Any = shown
+    if isinstance(shown, str):
+        if "--" in shown:
+            for phrase, offer in _PHRASES:
+                changed = phrase.sub(offer, changed)
+    elif isinstance(shown, tuple):
+        parts = tuple(map(of_page, shown))
+        changed = shown if _is_same(parts, shown) else parts
+    elif is_dataclass(shown) and not isinstance(shown, type):
+        values = {field.name: getattr(shown, field.name) for field in fields(shown)}
+        offered = {name: of_page(value) for name, value in values.items()}
+        changed = shown if _is_same(offered.values(), values.values()) else replace(shown, **offered)
+    result: _Shown = changed
+    return result
+
+
+def _is_same(parts: Iterable[object], others: Iterable[object]) -> bool:
+    return all(map(is_, parts, others))

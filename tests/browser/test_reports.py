@@ -18,6 +18,25 @@ pytestmark = [pytest.mark.full, pytest.mark.browser]
 
 PHONE, DESKTOP = 360, 1280
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+BROKEN = """() => {
+  const broken = [];
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    let block = node.parentElement;
+    while (getComputedStyle(block).display === "inline") block = block.parentElement;
+    for (const word of node.data.matchAll(/[^\\s\\/-]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const boxes = [...range.getClientRects()].filter((box) => box.width > 0);
+      const width = boxes.reduce((sum, box) => sum + box.width, 0);
+      const lines = new Set(boxes.map((box) => Math.round(box.top)));
+      if (lines.size > 1 && width < block.clientWidth - 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+"""The words that are broken although they would fit on a line of their own."""
 LOADED = (
     "document.querySelectorAll('script, img, iframe, object, embed, link, form, [style], [onload], [onerror]').length"
 )
@@ -83,6 +102,7 @@ def test_a_report(chromium: "Browser", axe: str, pictures: Path | None, tmp_path
             assert report.overflow() <= 0
             report.page.evaluate(OPEN_ALL)
             assert report.overflow() <= 0
+            assert report.page.evaluate(BROKEN) == []
             assert report.is_quiet()
             assert violations(report, axe) == []
 

@@ -58,7 +58,7 @@ def test_what_got_worse_word_by_word(call: Call, suite: Suite, taken: str) -> No
     assert (
         dated(ended.out)
         == """\
-example.com: something got worse since NOW
+example.com: something got worse since NOW: pass → fail for 128 IPv4 addresses
 
   _spf.relay.example: the SPF record changed  (outside example.com: its owner's)
     - ip4:198.51.100.0/25

@@ -173,4 +173,4 @@ def test_a_receiver_without_a_limit_has_none(call: Call, command: tuple[str, ...
     page = tmp_path / "page.html"
     ended = call(*command, "seed.example", "--zone", SEED, "--limits", "libspf2", "--html", str(page))
     assert re.search(r"void lookups \d+ \(no limit\)", ended.out)
-    assert ">no limit<" in page.read_text(encoding="utf-8")
+    assert ">No limit<" in page.read_text(encoding="utf-8")

@@ -326,7 +326,7 @@ def test_strings_that_lack_a_space_are_in_the_json_of_a_check_and_of_a_change(ca
 @pytest.mark.parametrize(
     ("arguments", "note"),
     [
-        (["lint", "--draft", '"v=spf1 mx" " -all"'], "cleaned up in the record (quotes and splits)"),
+        (["lint", "--draft", '"v=spf1 mx" " -all"'], "up in the record (quotes and splits)"),
         (["check", "192.0.2.1", "a@seed.example", "--draft", "“v=spf1 -all”"], "(curly quotes, quotes)"),
         (["check", "192.0.2.1:25", "a@seed.example"], "'192.0.2.1:25' is read as 192.0.2.1"),
         (["simulate", "seed.example", "--draft", "seed.example TXT 'v=spf1 -all'"], "the text before the record"),

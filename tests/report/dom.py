@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-VOID = {"meta"}
+VOID = {"meta", "br", "wbr"}
 ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "main", "nav", "section", "footer", "h1", "h2",
     "h3", "p", "div", "span", "strong", "b", "bdi", "code", "pre", "mark", "ul", "li", "dl", "dt", "dd", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "figure", "figcaption", "svg", "path", "rect",
-    "circle", "text",
+    "circle", "text", "br", "wbr",
 }  # fmt: skip
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "tabindex", "open", "role", "scope",
@@ -57,6 +57,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        if tag == "br":
+            self.handle_data("\n")
         if tag in VOID:
             return
         if tag == "details" and ("open", None) not in attrs:
@@ -109,3 +111,8 @@ def foreign(page: Page) -> Iterator[str]:
                 yield f"<{name} {attribute}>"
             if attribute == "href" and not (value or "").startswith("#"):
                 yield f"<{name} href={value}>"
+
+
+def unbroken(html: str) -> str:
+    """Return HTML without what says where a browser may break long words and may not break options."""
+    return re.sub(r'<span class="(?:long|word)">([^<]*)</span>', r"\1", html.replace("<wbr>", ""))

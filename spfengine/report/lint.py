@@ -105,7 +105,10 @@ def _answer(findings: Sequence[LintFinding], worst: Severity) -> Text:
     first = next(finding for finding in findings if finding.severity is worst)
     own = "" if first.domain is None else f"{visible_name(first.domain)}: "
     said = first.text.removeprefix(own).partition(": ")[0].partition("; ")[0]
-    if worst is Severity.INFO or len(said) > _LONGEST_ANSWER:
+    if worst is Severity.INFO:
+        things = counted(len(findings), "thing")
+        return text(Span("nothing is wrong", "pass"), f"; {things} to know")
+    if len(said) > _LONGEST_ANSWER:
         return text(f"{finding_counts(findings)} found")
     several = len({finding.domain for finding in findings}) > 1
     more = and_more(len(findings) - 1, "finding")

@@ -33,11 +33,13 @@ class Paragraph:
         spans: its parts.
         level: how far it is indented: 0, 1 or 2.
         is_verbatim: whether it is shown as it is, in a fixed-width font.
+        mark: the mark before it; or None.
     """
 
     spans: Text
     level: int = 0
     is_verbatim: bool = False
+    mark: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,15 @@ def prose(lines: Iterable[Line]) -> list[Block]:
 
 def _paragraph(line: Line) -> Paragraph:
     indent = len(line.first)
-    return Paragraph(line.spans, 0 if indent < 3 else 1 if indent < 6 else 2, not line.wraps)
+    level = 0 if indent < 3 else 1 if indent < 6 else 2
+    mark = _DRAWN_MARKS.get(line.spans[0].text)
+    if mark is not None:
+        return Paragraph(line.spans[1:], level, not line.wraps, Span(mark, line.spans[0].style))
+    return Paragraph(line.spans, level, not line.wraps)
+
+
+_DRAWN_MARKS = {"- ": "\N{BULLET}", "! ": "!", "\N{CHECK MARK} ": "\N{CHECK MARK}", "\N{MIDDLE DOT} ": "\N{BULLET}"}
+"""How the mark of a line is drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,16 @@ from spfengine.advice.identify.identification import How, Identification, Match,
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.catalogue.provider import Confidence, Provider
 from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN
-from spfengine.text.lines import FAULT, Line, Span, line, note
+from spfengine.text.lines import BULLET, FAULT, Line, Span, line, note
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more
 
 _MARKS = {
-    Confidence.HIGH: Span("✓", "pass"),
-    Confidence.MEDIUM: Span("·", "neutral"),
-    Confidence.LOW: Span("·", "quiet"),
+    Confidence.HIGH: Span("✓ ", "pass"),
+    Confidence.MEDIUM: Span("· ", "neutral"),
+    Confidence.LOW: Span("· ", "quiet"),
 }
 _VERBS = {Confidence.HIGH: "is", Confidence.MEDIUM: "is probably", Confidence.LOW: "may be"}
-_WIDEST = len(Confidence.MEDIUM)
 _SHARED = "shared by all customers of the service"
 _MOST_FAILURES = 5
 
@@ -57,8 +56,7 @@ def _evidence(result: Identification) -> Iterator[Line]:
     for match in result.matches:
         whose = "" if best is None or match.name == best.name else f"{visible(match.name)}: "
         through = "" if match.through is None else f" (the record of {visible(match.through.name)})"
-        word = f" {match.confidence:<{_WIDEST}} "
-        yield line(_MARKS[match.confidence], word, f"{whose}{match.evidence}{through}", indent=2, hang=_WIDEST + 3)
+        yield note(_MARKS[match.confidence], f"{match.confidence} confidence: {whose}{match.evidence}{through}")
     for missing in result.missing:
         if missing.is_outside and best is not None:
             continue
@@ -93,7 +91,7 @@ def _provider(provider: Provider) -> Iterator[Line]:
     facts += [text for text in (provider.note, provider.lockdown) if text is not None]
     facts.append(f"the include name is attested by {provider.attested}; confidence: {provider.confidence}")
     for fact in facts:
-        yield note("- ", visible(fact))
+        yield note(BULLET, visible(fact))
 
 
 def _unread(unread: Iterable[Missing], entries: int, live_hint: str) -> Iterator[Line]:

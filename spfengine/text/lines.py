@@ -32,6 +32,8 @@ WARNING = Span("! ", "softfail")
 """The mark of a line that people should read."""
 FAULT = Span("! ", "fault")
 """The mark of a line that says what is wrong."""
+BULLET = Span("- ")
+"""The mark of an item of a list."""
 UNKNOWN = Span("not known", "unknown")
 """What is said of a result that is not known."""
 

@@ -29,7 +29,7 @@ def test_the_seed(call: Call) -> None:
     assert ended.err == ""
     assert ended.out.startswith(
         "23.83.218.24 is MailChannels, shared by all customers of the service\n"
-        "  ✓ high   the SPF record of relay.mailchannels.net passes this address, by ip4:23.83.208.0/20\n"
+        "  ✓ high confidence: the SPF record of relay.mailchannels.net passes this address, by ip4:23.83.208.0/20\n"
         "\n"
         "23.83.209.25 is MailChannels, shared by all customers of the service\n"
     )
@@ -55,7 +55,7 @@ def test_the_seed(call: Call) -> None:
           "its DNS server failed")),
         ({"_spf.google.com": ["SERVFAIL"], "24.218.83.23.in-addr.arpa": [{"PTR": "x.example"}]}, 0,
          ("23.83.218.24 calls itself x.example\n"
-          "  · low    its name in reverse DNS is x.example, but that name does not resolve to the address\n")),
+          "  · low confidence: its name in reverse DNS is x.example, but that name does not resolve to the address\n")),
         ({"24.218.83.23.in-addr.arpa": [{"PTR": "out.sendgrid.net"}], "out.sendgrid.net": [{"A": IP}]}, 0,
          "23.83.218.24 is probably Twilio SendGrid, shared by all customers of the service\n"),
         ({"24.218.83.23.in-addr.arpa": [{"PTR": "out.mimecast.com"}]}, 0, "23.83.218.24 may be Mimecast\n"),
@@ -63,7 +63,7 @@ def test_the_seed(call: Call) -> None:
          "23.83.218.24 is named out.x.example\n"),
         ({"relay.kinstamailservice.com": [{"TXT": "v=spf1 include:relay.mailchannels.net -all"}],
           "relay.mailchannels.net": [{"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}]}, 0,
-         ("  · medium Kinsta: the SPF record of relay.kinstamailservice.com passes this address, by "
+         ("  · medium confidence: Kinsta: the SPF record of relay.kinstamailservice.com passes this address, by "
           "include:relay.mailchannels.net → ip4:23.83.208.0/20 (the record of MailChannels)\n")),
         ({"spf.sendinblue.com": [{"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}]}, 0,
          "  - include:spf.brevo.com has replaced it\n"),
@@ -181,7 +181,7 @@ def test_rdap_is_asked_only_when_told_so(call: Call, registry: Registry) -> None
     assert registry.asked == []
     ended = call("identify", IP, "23.0.0.1", "--zone", SEED, "--rdap", *where)
     assert registry.asked == ["/ipv4.json", f"/registry/ip/{IP}", "/registry/ip/23.0.0.1"]
-    assert "  · low    MailChannels Corporation: the registry at 127.0.0.1 says that 23.83.208.0 to" in ended.out
+    assert "  · low confidence: MailChannels Corporation: the registry at 127.0.0.1 says that 23.83.208.0 to" in ended.out
     assert "23.0.0.1: not identified\n" in ended.out
     assert "  ! the holder of the network is not known: 127.0.0.1 has" in ended.out
     assert ended.code == 69, "the services of the catalogue are not in the file"

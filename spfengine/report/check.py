@@ -70,7 +70,9 @@ def check_page(
         name = "HELO" if result.identity == HELO else "MAIL FROM"
         of = f" ({name})" if len(results) > 1 else ""
         sections += _sections(result, limits, tuple(said), of, is_last=result is last)
-    sections.append(Section("plan", "How to get within the limits", tuple(prose(plan))))
+    planned = Section("plan", "How to get within the limits", tuple(prose(plan)))
+    wrong = next(at for at, section in enumerate(sections) if section.id == f"wrong-{last.identity}")
+    sections.insert(wrong + 1, planned)
     return Page(
         KIND,
         visible_name(last.domain) or "the null sender",
@@ -160,9 +162,14 @@ def trace_block(trace: Trace) -> Tree:
 
 def _record(record: TracedRecord) -> Node:
     about = [] if record.result is None else [Span(f"gives {record.result}", str(record.result))]
-    if record.problem is not None and record.result is None:
+    if record.problem is not None and record.result is None and not _is_said_below(record):
         about = [Span(record.problem.text, "fault")]
     return Node("", "", visible_name(record.domain) or "(no domain)", about=tuple(about), below=tuple(_below(record)))
+
+
+def _is_said_below(record: TracedRecord) -> bool:
+    """Whether the problem in which a check ended is said of a term of the record."""
+    return any(term.outcome is TermStatus.ERROR for term in record.evaluated())
 
 
 def _below(record: TracedRecord) -> list[Node]:
@@ -186,7 +193,7 @@ def _term(traced: TracedTerm) -> Node:
         visible(traced.term.text, SHOWN_TERM),
         about=tuple(about),
         below=(*questions, *led),
-        is_open=traced.record is not None or bool(meaning),
+        is_open=bool(meaning),
     )
 
 

@@ -85,10 +85,13 @@ def simulation_page(
     """
     own = (simulation.domain, *own)
     headline = next(simulation_lines(simulation, None))
-    answer = (*headline.spans[2:], *_worse(simulation))  # without the domain, which is the heading
+    _, _, first, *rest = headline.spans  # without the domain, which is the heading
+    answer = (first, *_worse(simulation), *rest)
     authentication = authentication_lines([change.sender for change in simulation.senders])
     lead = [*sender_facts(simulation.senders), *space_facts(simulation)]
     lead += prose([line(*each.spans) for each in authentication])  # not indented: nothing is above them
+    know = tuple(_caveats(simulation, own))
+    broken, caveats = (know, ()) if simulation.is_broken else ((), know)
     return Page(
         KIND,
         visible_name(simulation.domain),
@@ -96,10 +99,11 @@ def simulation_page(
         style_of(answer),
         tuple(lead),
         (
+            Section("broken", "What is wrong with the draft", broken),
             *effect_sections(simulation),
             Section("record", "The record", tuple(record_blocks(simulation, own))),
             *measured_sections(simulation, own, resolvers),
-            Section("know", "What to know before you publish", tuple(_caveats(simulation, own))),
+            Section("know", "What to know before you publish", caveats),
             Section("publish", "What to publish", tuple(publish_blocks(simulation, own, formats))),
         ),
     )
@@ -141,6 +145,7 @@ def effect_sections(simulation: Simulation, *, with_senders: bool = True) -> lis
     senders = simulation.senders if with_senders else ()
     changes = changes_of(simulation, everything=True)
     owners = Owners(simulation.changes)
+    place_of_rest = "gets worse" if changes.worse_rest_words() else "stays"
     sections = []
     for name, concerned in by_section(senders).items():
         blocks = sender_tables(concerned)
@@ -149,7 +154,9 @@ def effect_sections(simulation: Simulation, *, with_senders: bool = True) -> lis
         elif name == "not known":
             blocks += unknown_tables(changes)
         else:
-            blocks += [*staying_tables(changes, simulation.kept), rest_block(changes)]
+            blocks += staying_tables(changes, simulation.kept)
+        if name == place_of_rest:
+            blocks.append(rest_block(changes))
         if name == "gets worse" and not blocks:
             blocks = _nothing_worse(simulation)
         sections.append(Section(name.replace(" ", "-"), _TITLES[name], tuple(blocks)))

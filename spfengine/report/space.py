@@ -182,19 +182,25 @@ def mark_path(state: str, x: int, y: int) -> str:
 
 
 def _labels(by_state: Sequence[Spans]) -> Iterable[tuple[str, str, str]]:
-    """Yield the first octets of networks that are drawn as marks, each beside its mark, unless it would cover
-    another mark or label.
+    """Yield the first octets of networks that are drawn as marks, each beside its mark, unless it would cover an
+    area, another mark or a label.
     """
     marks: dict[tuple[int, int], str] = {}
-    for first in [first for spans in reversed(by_state) for first, _ in spans]:  # those that change come first
-        x, y = map(_middle, _point(first))
-        marks.setdefault((x, y), str(first >> 24))
+    areas: list[_Box] = []
+    for first, last in [span for spans in reversed(by_state) for span in spans]:  # those that change come first
+        for address, prefix in prefixes_of(V4, first, last):
+            if prefix > _LARGE:
+                x, y = map(_middle, _point(address))
+                marks.setdefault((x, y), str(address >> 24))
+            else:
+                left, top, width, height = _area(address, prefix)
+                areas.append((left, top, left + width, top + height))
     boxes = {(x, y): (x - 7, y - 7, x + 7, y + 7) for x, y in marks}
     labels: list[_Box] = []
     for (x, y), octet in list(marks.items())[:_MOST_TRIED]:
         width = _DIGIT * len(octet)
         bottom = min(max(y + 4, 9), _SIDE - 2)
-        others = [*labels, *[box for mark, box in boxes.items() if mark != (x, y)]]
+        others = [*areas, *labels, *[box for mark, box in boxes.items() if mark != (x, y)]]
         for left in (x + 9, x - 9 - width):
             box = left, bottom - 9, left + width, bottom
             if 0 <= left <= _SIDE - width and not any(_overlap(box, other) for other in others):

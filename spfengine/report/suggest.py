@@ -56,7 +56,7 @@ def suggestion_page(
         plan: the lines of a plan to get within the limits.
     """
     own = (suggestion.domain, *own)
-    opening = list(opening_lines(suggestion, None))
+    opening = list(opening_lines(suggestion, None, with_faults=False))
     answer = opening[0].spans[2:]  # without the domain, which is the heading
     simulation = suggestion.simulation
     why = [
@@ -64,15 +64,16 @@ def suggestion_page(
         Section("senders", "Senders", tuple(_senders(suggestion.senders))),
     ]
     lead = prose(opening[1:])
+    planned = Section("plan", "How to get within the limits", tuple(prose(plan)))
+    know = Section("know", _know_title(suggestion), tuple(_caveats(suggestion, own)))
     sections = why
     if simulation is not None:
         lead += space_facts(simulation)
         worse, unknown, *others = effect_sections(simulation, with_senders=False)
         sections = [worse, unknown, *why, *others, *_measured(suggestion, own, resolvers)]
+    sections = [planned, *sections, Section("rejected", "What is not proposed", tuple(_rejected(suggestion)))]
+    sections.insert(0 if suggestion.faults else len(sections), know)
     sections += [
-        Section("plan", "How to get within the limits", tuple(prose(plan))),
-        Section("rejected", "What is not proposed", tuple(_rejected(suggestion))),
-        Section("know", _know_title(suggestion), tuple(_caveats(suggestion, own))),
         Section("publish", "What to publish", tuple(_paste(suggestion, formats))),
     ]
     style = style_of([span for each in opening for span in each.spans if each.wraps])

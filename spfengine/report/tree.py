@@ -3,7 +3,7 @@
 from spfengine.answers import Status
 from spfengine.linting.limits import answer_size
 from spfengine.policy.include_tree import IncludeTree, TreeRecord
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.report.meters import limit_meters, size_meter
 from spfengine.report.nodes import tree_block
 from spfengine.report.page import Block, Findings, Meter, Meters, Page, Section, Text, prose, style_of, text
@@ -12,7 +12,7 @@ from spfengine.report.sentence import sentence_blocks
 from spfengine.text.lines import Line, Span, note
 from spfengine.text.tree import receiver_lines
 from spfengine.visible import visible_name
-from spfengine.wording import counted
+from spfengine.wording import and_more, counted
 
 KIND = "The include tree"
 _MOST_FAULTS = 100
@@ -46,7 +46,7 @@ def _answer(tree: IncludeTree) -> Text:
     need, limit = tree.budget, tree.limits.lookups
     least = "at least " if tree.is_open or need.incomplete else ""
     if tree.is_broken:
-        return text(Span("a record in it is broken or missing", "fault"), ": checks that need it end in an error")
+        return _broken(tree)
     if need.endless:
         return text(Span("the records form a loop", "fault"), ", so that no number of lookups is enough")
     used = f"{least}{need.worst_lookups} of {counted(limit, 'lookup')} used"
@@ -57,6 +57,17 @@ def _answer(tree: IncludeTree) -> Text:
     if any(problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP for problem in tree.problems):
         return text(Span("within the limits, but not for every receiver", "softfail"), f": {used}")
     return text(Span("within the limits", "pass"), f": {used}")
+
+
+def _broken(tree: IncludeTree) -> Text:
+    """Return which record is broken or missing, and what that does."""
+    first, *others = [record for record in tree.records if record.result in (Result.NONE, Result.PERMERROR)]
+    if first is not tree.root:
+        more = f"; {and_more(len(others), 'record')} like it" if others else ""
+        return text(Span(first.problems[0].text, "fault"), f"; checks that need it end in permerror{more}")
+    if first.result is Result.NONE:
+        return text(Span("there is no SPF record", "softfail"), ": every check gives none")
+    return text(Span("the record is broken", "fault"), ": every check gives permerror")
 
 
 def _problems(tree: IncludeTree) -> list[Block]:

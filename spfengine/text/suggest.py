@@ -17,7 +17,7 @@ from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.linting.codes import Severity
 from spfengine.names import fold
-from spfengine.problems import Result
+from spfengine.problems import Problem, Result
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.lines import (
     FAULT,
@@ -114,8 +114,12 @@ def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool =
         yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
 
 
-def opening_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
-    """Yield the answer, the record, and what it does; or why there is none."""
+def opening_lines(suggestion: Suggestion, width: int | None, *, with_faults: bool = True) -> Iterator[Line]:
+    """Yield the answer, the record, and what it does; or why there is none.
+
+    Args:
+        with_faults: whether the faults of a broken record are listed.
+    """
     yield _headline(suggestion)
     if suggestion.record is not None:
         yield line()
@@ -128,7 +132,7 @@ def opening_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
     if not suggestion.knows_senders and suggestion.advice not in (Advice.BROKEN, Advice.UNKNOWN):
         yield from _needed(suggestion)
     if suggestion.simulation is None:
-        yield from _published(suggestion, width)
+        yield from _published(suggestion, width, suggestion.faults[:_MOST_FAULTS] if with_faults else ())
 
 
 def _headline(suggestion: Suggestion) -> Line:
@@ -275,13 +279,13 @@ def _failure(suggestion: Suggestion) -> Iterator[Line]:
         yield note(suggestion.refusal)
 
 
-def _published(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+def _published(suggestion: Suggestion, width: int | None, faults: Sequence[Problem]) -> Iterator[Line]:
     """Yield the published records and what is wrong with them."""
     for text in suggestion.published:
         yield line()
         yield verbatim(visible(text, len(text)))
     source = suggestion.published[0] if len(suggestion.published) == 1 else None
-    for fault in suggestion.faults[:_MOST_FAULTS]:
+    for fault in faults:
         yield from problem_lines(fault, width, source=source)
 
 

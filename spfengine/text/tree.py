@@ -135,7 +135,7 @@ class TreeNodes:
         """Return what is to be said about a record next to its name."""
         notes = []
         if not record.own:
-            notes.append(Span(f"  outside {visible_name(self.tree.domain)}", "neutral"))
+            notes.append(Span(f"  outside {visible_name(self.tree.domain)}", "quiet"))
         if record.loop:
             notes.append(Span(f"  leads back to {visible_name(record.domain)}: a loop", "fault"))
         if record.result is not None:

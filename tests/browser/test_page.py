@@ -171,7 +171,7 @@ def test_the_seed_story_by_keyboard_alone(chromium: "Browser", place: str) -> No
         visit.tab_to("tab-check")
         page.keyboard.press("ArrowRight")
         assert page.evaluate(FOCUSED) == "tab-publish"
-        expect(visit.view("publish").locator(".answer")).to_have_text("publish this record")
+        expect(visit.view("publish").locator(".answer")).to_have_text("Publish this record")
         expect(visit.view("check")).to_be_hidden()
         visit.tab_to("copy-record")
         page.keyboard.press("Enter")
@@ -185,7 +185,7 @@ def test_the_seed_story_by_keyboard_alone(chromium: "Browser", place: str) -> No
         page.keyboard.press("ControlOrMeta+A")
         page.keyboard.type("v=spf1 -all")
         expect(page.locator("#draft-status")).to_contain_text("something gets worse")
-        expect(visit.view("change").locator(".answer")).to_contain_text("something gets worse")
+        expect(visit.view("change").locator(".answer")).to_contain_text("Something gets worse")
         visit.tab_to("copy-draft")
         page.keyboard.press("Space")
         expect(page.locator("#copy-draft")).to_have_text("Copied")

@@ -181,7 +181,9 @@ def test_rdap_is_asked_only_when_told_so(call: Call, registry: Registry) -> None
     assert registry.asked == []
     ended = call("identify", IP, "23.0.0.1", "--zone", SEED, "--rdap", *where)
     assert registry.asked == ["/ipv4.json", f"/registry/ip/{IP}", "/registry/ip/23.0.0.1"]
-    assert "  · low confidence: MailChannels Corporation: the registry at 127.0.0.1 says that 23.83.208.0 to" in ended.out
+    assert (
+        "  · low confidence: MailChannels Corporation: the registry at 127.0.0.1 says that 23.83.208.0 to" in ended.out
+    )
     assert "23.0.0.1: not identified\n" in ended.out
     assert "  ! the holder of the network is not known: 127.0.0.1 has" in ended.out
     assert ended.code == 69, "the services of the catalogue are not in the file"

@@ -14,7 +14,7 @@ ELEMENTS = {
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "tabindex", "open", "role", "scope",
     "aria-label", "aria-labelledby", "aria-hidden", "viewbox", "preserveaspectratio", "d", "x", "y", "width", "height",
-    "cx", "cy", "r",
+    "cx", "cy", "r", "data-head",
 }  # fmt: skip
 """What reports are made of. No element or attribute that loads, runs or styles anything is among them."""
 _FRAMES = {"html", "head", "title", "style"}

@@ -5,9 +5,23 @@ from typing import TYPE_CHECKING
 
 from spfengine.advice.flatten.flattening import Flattening, Proof
 from spfengine.report.answered import trees_block
-from spfengine.report.meters import limit_meters, size_meter
+from spfengine.report.meters import limit_meters, lookups_fact, size_meter
 from spfengine.report.networks import Owners, list_blocks
-from spfengine.report.page import Block, Cell, Column, Findings, Meters, Page, Section, prose, style_of, table, text
+from spfengine.report.page import (
+    Block,
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Findings,
+    Meters,
+    Page,
+    Section,
+    prose,
+    style_of,
+    table,
+    text,
+)
 from spfengine.report.records import lint_finding, paste_block, problem_finding, worst_first
 from spfengine.report.space import space_block
 from spfengine.text.changes import Changes, never_worse
@@ -40,7 +54,7 @@ def flattening_page(flattening: Flattening, formats: Sequence[str] = (), resolve
         visible_name(flattening.domain),
         answer,
         style_of(answer),
-        (),
+        () if proof is None else (_facts(flattening, proof),),
         (
             Section("refused", "Why not", (Findings(tuple(wrong)),) if wrong else ()),
             Section("terms", "What is replaced", tuple(_terms(flattening))),
@@ -49,6 +63,14 @@ def flattening_page(flattening: Flattening, formats: Sequence[str] = (), resolve
             Section("publish", "What to publish", tuple(_paste(flattening, formats))),
         ),
     )
+
+
+def _facts(flattening: Flattening, proof: Proof) -> Facts:
+    """Return what is saved, and what it takes."""
+    records = len(flattening.records)
+    name = "record to publish" if records == 1 else "records to publish"
+    lookups = lookups_fact(proof.before_budget, proof.after_budget, proof.after.limits)
+    return Facts((lookups, Fact(f"{records:,}", name)))
 
 
 def _watch(flattening: Flattening) -> list[Block]:

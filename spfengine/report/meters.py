@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from spfengine.evaluation.limits import LIFTED, Limits, VoidRule
 from spfengine.linting.limits import PLAIN_UDP, UNFRAGMENTED
 from spfengine.policy.budget import Budget
-from spfengine.report.page import Bar, Meter, Text, text
+from spfengine.report.page import Bar, Fact, Meter, Text, text
 from spfengine.text.lines import Span
 
 _WIDTH = 100  # units of a bar
@@ -130,3 +130,11 @@ def _box(x: str, width: str) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
+
+
+def lookups_fact(before: Budget, after: Budget, limits: Limits) -> Fact:
+    """Return the lookups before and after a change, of the worst addresses."""
+    needs = before, after
+    numbers = ["no end" if each.endless else f"{'at least ' * each.incomplete}{each.worst_lookups}" for each in needs]
+    is_over = after.endless or after.worst_lookups > limits.lookups
+    return Fact(" \N{RIGHTWARDS ARROW} ".join(numbers), f"lookups of {limits.lookups}", "fail" if is_over else "")

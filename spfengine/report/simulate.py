@@ -10,7 +10,7 @@ from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, Result
 from spfengine.record.parser import diagnose, parse
 from spfengine.report.answered import trees_block
-from spfengine.report.meters import limit_meters, size_meter
+from spfengine.report.meters import limit_meters, lookups_fact, size_meter
 from spfengine.report.networks import Owners, group_tables, rest_block, staying_tables, unknown_tables
 from spfengine.report.page import (
     Block,
@@ -129,15 +129,8 @@ def space_facts(simulation: Simulation) -> list[Block]:
     least = "at least " if simulation.is_incomplete else ""
     gone = Fact(f"{least}{number_text(counts['gone'])}", "addresses no longer pass", "fail" if counts["gone"] else "")
     new = Fact(f"{least}{number_text(counts['new'])}", "addresses newly pass")
-    return [Facts((gone, new, _lookups(simulation)))]
-
-
-def _lookups(simulation: Simulation) -> Fact:
-    needs = [simulation.before_budget, simulation.after_budget]
-    numbers = ["no end" if each.endless else f"{'at least ' * each.incomplete}{each.worst_lookups}" for each in needs]
-    limit = simulation.after.limits.lookups
-    is_over = needs[1].endless or needs[1].worst_lookups > limit
-    return Fact(" → ".join(numbers), f"lookups of {limit}", "fail" if is_over else "")
+    lookups = lookups_fact(simulation.before_budget, simulation.after_budget, simulation.after.limits)
+    return [Facts((gone, new, lookups))]
 
 
 def effect_sections(simulation: Simulation, *, with_senders: bool = True) -> list[Section]:

@@ -11,6 +11,7 @@ import argparse
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,14 @@ from scripts.pyodide_package import PYODIDE, fetched, verified
 REPOSITORY = Path(__file__).resolve().parent.parent
 LICENSES = REPOSITORY / "scripts" / "live_licenses"
 """The licences of Pyodide (MPL-2.0) and of CPython (Python-2.0), which become part of the wheel."""
+PARTS = {
+    "pyodide.js": "pyodide.js",
+    "pyodide.asm.mjs": "pyodide.asm.js",
+    "pyodide.asm.wasm": "pyodide.asm.wasm",
+    "python_stdlib.zip": "python_stdlib.zip",
+    "pyodide-lock.json": "pyodide-lock.json",
+}
+"""The files of Pyodide that an interactive report needs, and what they are called in the wheel."""
 LEFT_OUT = {
     "__phello__", "_aix_support", "_android_support", "_apple_support", "_ios_support", "_osx_support", "_pyrepl",
     "antigravity", "bdb", "cProfile", "cmd", "code", "concurrent/interpreters", "compression", "ctypes", "curses",
@@ -44,7 +53,8 @@ CODECS = {
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _ABOUT = '''"""Python for browsers, for interactive reports of spfengine: Pyodide {version}.
 
-The files are those of npm's package {package}, packed by gzip. Of the standard library they have what a report needs.
+The files are those of npm's package {package}, packed by gzip. One of them is a script
+here, and a module there. Of the standard library they have what a report needs.
 Nothing here runs in your own Python.
 
 Pyodide is licensed under MPL-2.0. Its source code: https://github.com/pyodide/pyodide/tree/{version}
@@ -87,7 +97,9 @@ def build(pyodide: Path | None, output: Path) -> Path:
         package.mkdir(parents=True)
         shutil.copytree(LICENSES, project / "licenses")
         for name, content in verified(pyodide or fetched(Path(folder))):
-            (package / f"{name}.gz").write_bytes(gzip.compress(_reduced(name, content), mtime=0))
+            if name in PARTS:
+                part, reduced = PARTS[name], _reduced(name, content)
+                (package / f"{part}.gz").write_bytes(gzip.compress(reduced, mtime=0))
         about = _ABOUT.format(version=version, package=PYODIDE)
         (package / "__init__.py").write_text(about, encoding="ascii")
         (project / "README.md").write_text(about.strip('"\n') + "\n", encoding="ascii")
@@ -104,9 +116,19 @@ def build(pyodide: Path | None, output: Path) -> Path:
 
 def _reduced(name: str, content: bytes) -> bytes:
     """Return the content of a file of Pyodide without what is not needed."""
+    if name == "pyodide.asm.mjs":
+        return _script(content)
     if name == "pyodide-lock.json":
         return json.dumps({**json.loads(content), "packages": {}}, separators=(",", ":")).encode()
     return _standard_library(content) if name == "python_stdlib.zip" else content
+
+
+def _script(module: bytes) -> bytes:
+    """Return a module as a script: browsers with WebKit import no module into a page that was opened as a file."""
+    script, exports = re.subn(rb"export default (\w+);\s*$", b"", module)
+    if exports != 1 or b"import.meta" in (script := script.replace(b"import.meta.url", b"location.href")):
+        raise SystemExit("pyodide.asm.mjs is not as expected: it has other exports, or asks for more than its address")
+    return script
 
 
 def _standard_library(content: bytes) -> bytes:

@@ -22,7 +22,7 @@ from spfengine.report.page import Page
 from spfengine.visible import visible_name
 
 RUNTIME = "spfengine_live"
-PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+PARTS = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """The parts of Pyodide, each packed by gzip, with `.gz` after its name."""
 NEEDED = "an interactive report needs Python for browsers; run: pip install 'spfengine[live]'"
 PACKAGES = ("spfengine", "jinja2", "markupsafe", "idna")

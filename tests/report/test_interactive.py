@@ -285,7 +285,7 @@ def test_a_page_holds_all_that_it_needs_and_allows_nothing_else(make: Any) -> No
 def test_the_engine_in_it_has_no_commands_no_servers_and_no_tests() -> None:
     parts = dict(interactive._parts())
     assert parts.keys() == {*interactive.PARTS, "engine.zip"}
-    assert gzip.decompress(b64decode(parts["pyodide.mjs"])) == b"pyodide.mjs"
+    assert gzip.decompress(b64decode(parts["pyodide.js"])) == b"pyodide.js"
     with zipfile.ZipFile(io.BytesIO(gzip.decompress(b64decode(parts["engine.zip"])))) as engine:
         names = engine.namelist()
     folders = {name.split("/")[1] for name in names if name.startswith("spfengine/")}

@@ -6,6 +6,7 @@
 from spfengine.report.edits.responding import responding
 responding(open("/situation", "rb").read())
 `;
+  const SCRIPTS = ["pyodide.js", "pyodide.asm.js"]; // of Pyodide, in this order
   const element = (id) => document.getElementById(id);
   const main = element("answer");
   const drafts = [...document.querySelectorAll(".draft")];
@@ -15,7 +16,7 @@ responding(open("/situation", "rb").read())
   const first = [...main.childNodes].map((node) => node.cloneNode(true)); // what the report shows first
   const firstNames = [kind.textContent, subject.textContent];
   let added = []; // [address, MAIL FROM] of each sender
-  let worker = null;
+  let started = null; // the worker, as soon as it is there
   let asked = 0; // the number of the last edit; answers to others come too late
   let isBusy = false; // with an edit; the engine gets the next one after it
   let isOld = false; // whether there was another edit meanwhile
@@ -26,15 +27,32 @@ responding(open("/situation", "rb").read())
     element("status").className = isFault ? "fault" : "";
   };
 
-  function start() {
+  // Returns a script of Pyodide, which is packed by gzip, as text in base64.
+  async function script(text) {
+    const octets = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+    const packed = new ReadableStream({ start(stream) { stream.enqueue(octets); stream.close(); } });
+    return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).text();
+  }
+
+  // The worker is one script, since browsers with WebKit import nothing into a page that was opened as a file.
+  async function start() {
     say("Starting the engine, which takes some seconds \u2026");
-    const source = new Blob([element("worker").textContent], { type: "text/javascript" });
-    worker = new Worker(URL.createObjectURL(source));
+    const parts = Object.fromEntries([...document.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, each.textContent]));
+    const scripts = await Promise.all(SCRIPTS.map((name) => script(parts[name])));
+    const source = new Blob([element("worker").textContent, "\n", ...scripts], { type: "text/javascript" });
+    const worker = new Worker(URL.createObjectURL(source));
     worker.addEventListener("message", ({ data }) => answer(data));
     worker.addEventListener("error", (event) => answer({ fault: event.message || "the browser does not start it" }));
-    const parts = [...document.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, { text: each.textContent }]);
+    const others = Object.entries(parts).filter(([name]) => !SCRIPTS.includes(name)).map(([name, text]) => [name, { text }]);
     const files = { "/situation": element("situation").textContent };
-    worker.postMessage({ parts: Object.fromEntries(parts), files, program: PROGRAM });
+    worker.postMessage({ parts: Object.fromEntries(others), files, program: PROGRAM });
+    return worker;
+  }
+
+  function starting() {
+    if (started !== null) return;
+    started = start();
+    started.catch((error) => answer({ fault: String(error) }));
   }
 
   // What was left alone is not sent: the page shows it without what a field of a form can't hold.
@@ -42,7 +60,7 @@ responding(open("/situation", "rb").read())
 
   function ask() {
     clearTimeout(timer);
-    if (worker === null) start();
+    starting();
     main.classList.add("waiting");
     if (isBusy) {
       isOld = true;
@@ -51,7 +69,8 @@ responding(open("/situation", "rb").read())
     isBusy = true;
     asked += 1;
     const edit = JSON.stringify({ drafts: written(drafts), entries: written(entries), senders: added });
-    worker.postMessage({ number: asked, given: [edit] });
+    const request = { number: asked, given: [edit] };
+    started.then((worker) => worker.postMessage(request), () => {}); // why it did not start is said already
   }
 
   function answer(data) {
@@ -142,7 +161,7 @@ responding(open("/situation", "rb").read())
     say("This is the report again.");
   });
   element("try").addEventListener("toggle", () => {
-    if (element("try").open && worker === null) start();
+    if (element("try").open) starting();
   });
   document.querySelector("aside").hidden = false;
 }

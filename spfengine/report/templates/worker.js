@@ -4,6 +4,9 @@
 const ADDRESS = "https://parts.invalid/"; // of files that Pyodide would fetch; nobody is asked for them
 const PAGE = 65536; // octets of a page of WebAssembly's memory
 
+// Pyodide tries this to see which kind of worker it is in. The content security policy refuses it, and Firefox reports that.
+globalThis.importScripts = () => { throw new TypeError("no script is imported here"); };
+
 // Returns the octets of a part, which is packed by gzip: text in base64, or a file to fetch.
 async function unpacked({ text, url }) {
   let packed;
@@ -12,8 +15,12 @@ async function unpacked({ text, url }) {
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
     packed = response.body;
   } else {
-    const octets = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    packed = new Blob([octets]).stream();
+    packed = new ReadableStream({
+      start(stream) {
+        stream.enqueue(Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (each) => each.charCodeAt(0)));
+        stream.close();
+      },
+    });
   }
   return new Uint8Array(await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 }
@@ -39,21 +46,21 @@ function growMemory(size) {
   }
 }
 
-// Starts Python of parts alone.
+// Starts Python of parts alone; the scripts of Pyodide follow this one.
 async function fromParts(octets) {
-  const urlOf = (name, type) => URL.createObjectURL(new Blob([octets[name]], { type }));
   const fetched = globalThis.fetch;
-  globalThis.fetch = (url, ...more) => (String(url) === `${ADDRESS}pyodide.asm.wasm`
-    ? Promise.resolve(new Response(octets["pyodide.asm.wasm"], { headers: { "content-type": "application/wasm" } }))
-    : fetched(url, ...more));
-  const { loadPyodide } = await import(urlOf("pyodide.mjs", "text/javascript"));
-  const { default: createPyodideModule } = await import(urlOf("pyodide.asm.mjs", "text/javascript"));
-  return loadPyodide({
-    createPyodideModule,
+  globalThis.fetch = async (url, ...more) => {
+    if (!String(url).startsWith(ADDRESS)) return fetched(url, ...more);
+    const name = String(url).slice(ADDRESS.length);
+    const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+    return new Response(octets[name], { headers: { "content-type": type } });
+  };
+  return globalThis.loadPyodide({
+    createPyodideModule: globalThis._createPyodideModule,
     indexURL: ADDRESS,
     packageBaseUrl: ADDRESS,
     lockFileContents: new TextDecoder().decode(octets["pyodide-lock.json"]),
-    stdLibURL: urlOf("python_stdlib.zip", "application/zip"),
+    stdLibURL: `${ADDRESS}python_stdlib.zip`,
   });
 }
 

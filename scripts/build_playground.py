@@ -50,7 +50,8 @@ def build(pyodide: Path | None, output: Path, resolvers: Mapping[str, str] = RES
         made = Path(folder, "made")
         (made / "pyodide").mkdir(parents=True)
         for name, content in verified(pyodide or fetched(Path(folder))):
-            (made / "pyodide" / name).write_bytes(content)
+            if name != "pyodide.js":  # which is for pages that are opened as files
+                (made / "pyodide" / name).write_bytes(content)
         for path in STATIC.iterdir():
             if path.name not in ("index.html", "engine-server.js"):
                 shutil.copyfile(path, made / path.name)

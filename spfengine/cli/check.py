@@ -14,7 +14,7 @@ from spfengine.cli.screen import Screen, write_json
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.resolvers.overlay import with_drafts
-from spfengine.text.check import beyond_lines, check_lines, note_lines
+from spfengine.text.check import beyond_lines, check_lines, next_lines, note_lines
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -110,8 +110,11 @@ def command(
         screen.show(check_lines(found.results, request.limits, screen.width, drafts_asked, with_trace=with_trace))
         screen.show(beyond_lines(found.beyond.values()))
         hints = {result.problem.hint for result in found.results if result.problem is not None}  # already shown
-        screen.show(note_lines([each for each in dict.fromkeys(chain(*found.notes)) if each.hint not in hints]))
+        notes = [each for each in dict.fromkeys(chain(*found.notes)) if each.hint not in hints]
+        screen.show(note_lines(notes))
         screen.show(plan_lines(found.plan, screen.width, from_same))
+        if not (notes or drafted):
+            screen.show(next_lines(found.results[-1], from_same.words(request.domain)))
     return exits.of_check(found.results[-1])
 
 

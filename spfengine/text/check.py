@@ -1,5 +1,6 @@
 """A check: the result first, then what decided it, and why nothing else did."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -13,7 +14,7 @@ from spfengine.names import fold
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Network, Term
 from spfengine.record.parser import diagnose
-from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
+from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table, verbatim
 from spfengine.text.outcomes import of_limit
 from spfengine.text.problems import problem_lines
 from spfengine.text.trace import MARKS, decisive_records, record_text, trace_lines
@@ -79,6 +80,19 @@ def beyond_lines(results: Iterable[CheckResult]) -> Iterator[Line]:
         by = f"by {path}" if result.directive is not None else "since no term matches"
         no_include = "" if len(result.path) > 1 else f", and no include names {result.ip}"
         yield note(f"without the limit, the result would be {result.result} {by}{no_include}")
+
+
+def next_lines(result: CheckResult, asked: Sequence[str]) -> Iterator[Line]:
+    """Yield what to run next for a client that does not pass although the record is in order.
+
+    Args:
+        asked: the arguments of a command that asks the same zones and DNS servers.
+    """
+    if result.problem is None and result.result is not Result.PASS:
+        command = ["spfengine", "suggest", visible_name(result.domain), "--want", result.ip, *asked]
+        yield line()
+        yield note(f"if {result.ip} sends your mail, see what to publish:")
+        yield verbatim(shlex.join(command), indent=4)
 
 
 def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trace: bool) -> Iterator[Line]:

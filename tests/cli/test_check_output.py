@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,22 @@ def test_the_seed_story_says_softfail_what_decided_it_and_why_nothing_else_did(c
     assert rows["~all"].startswith("  ✓")
     assert rows["~all"].endswith("softfail")
     assert "lookups 2/10, void lookups 0/2" in ended.out
+
+
+def test_a_client_that_does_not_pass_has_a_way_out_that_works(call: Call) -> None:
+    *_, about, command = call("check", "23.83.218.24", "seed.example", "--zone", SEED).out.splitlines()
+    assert about == "  if 23.83.218.24 sends your mail, see what to publish:"
+    name, *arguments = shlex.split(command)
+    assert name == "spfengine"
+    assert call(*arguments).out.startswith("seed.example: publish this record\n")
+
+
+@pytest.mark.parametrize(
+    ("ip", "domain"),
+    [("203.0.113.80", "seed.example"), ("192.0.2.1", "none.seed.example"), ("10.0.0.1", "seed.example")],
+)
+def test_no_other_way_out_is_named_for_a_pass_a_problem_and_what_has_a_hint(call: Call, ip: str, domain: str) -> None:
+    assert "spfengine suggest" not in call("check", ip, domain, "--zone", SEED).out
 
 
 def test_the_draft_of_the_seed_story_passes(call: Call) -> None:

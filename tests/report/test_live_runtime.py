@@ -13,7 +13,11 @@ from tests.optional import need
 @pytest.mark.full
 def test_the_wheel_has_the_licences_of_what_is_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need("hatchling")
-    monkeypatch.setattr(build_live_runtime, "verified", lambda folder: iter([("pyodide.asm.mjs", b"async function a(){import.meta.url}export default a;\n")]))
+    monkeypatch.setattr(
+        build_live_runtime,
+        "verified",
+        lambda folder: iter([("pyodide.asm.mjs", b"async function a(){import.meta.url}export default a;\n")]),
+    )
     with zipfile.ZipFile(build_live_runtime.build(tmp_path, tmp_path / "dist")) as wheel:
         names = wheel.namelist()
         script = gzip.decompress(wheel.read("spfengine_live/pyodide.asm.js.gz"))

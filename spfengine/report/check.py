@@ -39,7 +39,7 @@ TRACE_KIND = "The trace of a check"
 _MEANINGS = {
     TermStatus.MATCH: "matches",
     TermStatus.NO_MATCH: "",
-    TermStatus.ERROR: "error",
+    TermStatus.ERROR: "ended here",
     TermStatus.FOLLOWED: "followed",
     TermStatus.NOT_EVALUATED: "",
 }
@@ -119,7 +119,7 @@ def _problems(result: CheckResult) -> list[Finding]:
     if result.problem is None:
         return []
     source, problems = problems_of(result, result.problem)
-    severity = "warning" if result.result is Result.NONE else "error"
+    severity = "warning" if result.result in (Result.NONE, Result.TEMPERROR) else "error"
     return [problem_finding(problem, source, severity=severity) for problem in problems]
 
 
@@ -157,14 +157,17 @@ def _decision(trace: Trace) -> Text:
 
 def trace_block(trace: Trace) -> Tree:
     """Return a trace as a tree: records, their terms, what each asked, and what DNS answered."""
-    return Tree(_record(trace.root))
+    return Tree(_record(trace.root, "unknown" if trace.result is Result.TEMPERROR else "fault"))
 
 
-def _record(record: TracedRecord) -> Node:
+def _record(record: TracedRecord, ended: str) -> Node:
+    """Return the node of a record; `ended` is the style of what ended the check."""
     about = [] if record.result is None else [Span(f"gives {record.result}", str(record.result))]
     if record.problem is not None and record.result is None and not _is_said_below(record):
-        about = [Span(record.problem.text, "fault")]
-    return Node("", "", visible_name(record.domain) or "(no domain)", about=tuple(about), below=tuple(_below(record)))
+        about = [Span(record.problem.text, ended)]
+    return Node(
+        "", "", visible_name(record.domain) or "(no domain)", about=tuple(about), below=tuple(_below(record, ended))
+    )
 
 
 def _is_said_below(record: TracedRecord) -> bool:
@@ -172,21 +175,21 @@ def _is_said_below(record: TracedRecord) -> bool:
     return any(term.outcome is TermStatus.ERROR for term in record.evaluated())
 
 
-def _below(record: TracedRecord) -> list[Node]:
+def _below(record: TracedRecord, ended: str) -> list[Node]:
     nodes = [] if record.question is None else [_question(record.question)]
-    return [*nodes, *[_term(term) for term in record.terms]]
+    return [*nodes, *[_term(term, ended) for term in record.terms]]
 
 
-def _term(traced: TracedTerm) -> Node:
+def _term(traced: TracedTerm, ended: str) -> Node:
     mark = MARKS[traced.outcome].text
     meaning = _MEANINGS[traced.outcome]
-    about = [Span(traced.why, "fault" if traced.outcome is TermStatus.ERROR else "")] if traced.why else []
+    about = [Span(traced.why, ended if traced.outcome is TermStatus.ERROR else "")] if traced.why else []
     about += [
         Span(f"{visible(each.domain_spec, SHOWN_TERM)} → {visible_name(each.name or '') or 'no name'}")
         for each in traced.expansions
     ]
     questions = [_question(asked) for asked in traced.questions]
-    led = [] if traced.record is None else [_record(traced.record)]
+    led = [] if traced.record is None else [_record(traced.record, ended)]
     return Node(
         mark if meaning else "",
         meaning,

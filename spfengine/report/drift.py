@@ -90,7 +90,7 @@ def _sections(drift: DomainDrift, changes: Changes, resolvers: "Resolvers") -> t
     policies = drift.before, drift.after
     budgets = drift.before_budget, drift.after_budget
     failed = failed_of(*policies)
-    unknown = Findings((Finding("error", named_unknown(failed), hint=hint_for(failed)),))
+    unknown = Findings((Finding("warning", named_unknown(failed), hint=hint_for(failed)),))
     affected = list_blocks(changes, Owners(drift.changes)) if drift.changes or drift.unknown else []
     records = [block for change in drift.answers for block in _answers(change, drift.domain)]
     return (

@@ -32,7 +32,8 @@ def readiness_page(readiness: Readiness, own: Iterable[str] = (), resolvers: "Re
     answer = next(readiness_lines(readiness, None)).spans[2:]
     simulation = readiness.simulation
     if simulation is None:
-        why = Findings((Finding("error", readiness.obstacle or "its record is not known"),))
+        severity = "warning" if readiness.is_incomplete else "error"
+        why = Findings((Finding(severity, readiness.obstacle or "its record is not known"),))
         sections: list[Section] = [Section("why", "Why", (why,))]
     else:
         sections = _sections(readiness, simulation, own, resolvers)

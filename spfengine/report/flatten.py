@@ -45,7 +45,8 @@ def flattening_page(flattening: Flattening, formats: Sequence[str] = (), resolve
         resolvers: what answers, before and after, what the flattening did not ask.
     """
     answer = next(flattening_lines(flattening, None)).spans[2:]
-    wrong = [] if flattening.refusal is None else [problem_finding(flattening.refusal, severity="error")]
+    severity = "warning" if flattening.is_incomplete else "error"
+    wrong = [] if flattening.refusal is None else [problem_finding(flattening.refusal, severity=severity)]
     warnings = [lint_finding(each) for each in flattening.warnings]
     proof = flattening.proof
     known: list[Block] = [Findings(worst_first(warnings))] if warnings else []

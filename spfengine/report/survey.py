@@ -60,7 +60,9 @@ class SurveyRows:
         total = sum(self.counts.values())
         works = self.counts[DomainState.WORKS]
         style = "pass" if works == total else "softfail"
-        answer = text(Span(f"{works:,} of {counted(total, 'domain')} {'works' if works == 1 else 'work'}", style))
+        answer = text(
+            Span(f"{works:,} of {counted(total, 'domain')} {'works' if 1 in (works, total) else 'work'}", style)
+        )
         facts = [Fact(f"{self.counts[s]:,}", _NAMES[s], _TITLES[s][1]) for s in _TITLES if self.counts[s]]
         sections = tuple([Section(str(state), title, self._blocks(state)) for state, (title, _) in _TITLES.items()])
         return Page(KIND, subject or counted(total, "domain"), answer, style, (Facts(tuple(facts)),), sections)

@@ -72,8 +72,11 @@ def _broken(tree: IncludeTree) -> Text:
 
 def _problems(tree: IncludeTree) -> list[Block]:
     sources = {record.domain: source_of(record) for record in tree.records if record.problems}
+    unknown = {each for record in tree.records if record.result is Result.TEMPERROR for each in record.problems}
     findings = [
-        problem_finding(each, sources.get(each.domain or ""), severity=_severity(each))
+        problem_finding(
+            each, sources.get(each.domain or ""), severity="warning" if each in unknown else _severity(each)
+        )
         for each in tree.problems[:_MOST_FAULTS]
     ]
     return [Findings(worst_first(findings))] if findings else []

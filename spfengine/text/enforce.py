@@ -69,8 +69,9 @@ def render_readiness(readiness: Readiness, width: int | None, own: Iterable[str]
 def _answer(readiness: Readiness) -> Span:
     """Return whether the domain is ready for -all; if its record has -all already, who fails by it."""
     if readiness.simulation is None:
-        known = "not known whether it is ready" if readiness.is_incomplete else "not ready"
-        return Span(f"{known} for -all", "fault")
+        if readiness.is_incomplete:
+            return Span("not known whether it is ready for -all", "unknown")
+        return Span("not ready for -all", "fault")
     if readiness.simulation.is_broken:
         return Span("not ready for -all: its record is broken", "fault")
     if readiness.is_enforced:

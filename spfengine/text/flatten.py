@@ -45,7 +45,7 @@ def render_flattening(flattening: Flattening, width: int | None, form: str) -> s
 
 def _headline(flattening: Flattening) -> Line:
     if flattening.refusal is not None:
-        summary = Span("not flattened", "fault")
+        summary = Span("not flattened", "unknown" if flattening.is_incomplete else "fault")
     elif flattening.proof is None:
         summary = Span("there is nothing to replace", "pass")
     elif flattening.is_equivalent:

@@ -1,5 +1,6 @@
 """Reports in a real browser, from file://: they load nothing, fit a phone, and can be used by everybody."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ PHONE, DESKTOP = 360, 1280
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 BROKEN = """() => {
   const broken = [];
-  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     let block = node.parentElement;
     while (getComputedStyle(block).display === "inline") block = block.parentElement;
@@ -134,6 +135,18 @@ def test_the_policy_is_in_force(chromium: "Browser", tmp_path: Path) -> None:
         assert report.page.title() != ""
         assert report.page.evaluate("getComputedStyle(document.getElementById('x')).color") != "rgb(255, 0, 0)"
         assert len(report.messages) == 2
+
+
+def test_rows_that_are_stacked_are_a_table_to_a_screen_reader(chromium: "Browser", tmp_path: Path) -> None:
+    def roles(width: int) -> Counter[str]:
+        with opened(chromium, KINDS["simulate"](), tmp_path, width) as report:
+            tree = report.page.context.new_cdp_session(report.page).send("Accessibility.getFullAXTree")
+            return Counter(node["role"]["value"] for node in tree["nodes"] if not node["ignored"])
+
+    parts = ("table", "caption", "row", "columnheader", "rowheader", "cell")
+    phone, desktop = roles(PHONE), roles(DESKTOP)
+    assert {part: phone[part] for part in parts} == {part: desktop[part] for part in parts}
+    assert all(phone[part] for part in parts)
 
 
 def test_a_keyboard_is_enough(chromium: "Browser", tmp_path: Path) -> None:

@@ -149,6 +149,15 @@ def test_rows_that_are_stacked_are_a_table_to_a_screen_reader(chromium: "Browser
     assert all(phone[part] for part in parts)
 
 
+def test_what_is_selected_to_be_copied_is_the_record(chromium: "Browser", tmp_path: Path) -> None:
+    """Where a long name may break is not part of it."""
+    with opened(chromium, KINDS["suggest"](), tmp_path, PHONE) as report:
+        selected = report.page.locator("pre.copy code").first.evaluate(
+            "element => { getSelection().selectAllChildren(element); return getSelection().toString(); }"
+        )
+        assert selected == "v=spf1 +a +mx +ip4:150.95.55.137 include:relay.mailchannels.net ~all"
+
+
 def test_a_keyboard_is_enough(chromium: "Browser", tmp_path: Path) -> None:
     with opened(chromium, KINDS["simulate"](), tmp_path, DESKTOP) as report:
         page = report.page

@@ -22,9 +22,9 @@ responding(open("/situation", "rb").read())
   let isOld = false; // whether there was another edit meanwhile
   let timer;
 
-  const say = (text, isFault = false) => {
+  const say = (text, style = "") => {
     element("status").textContent = text;
-    element("status").className = isFault ? "fault" : "";
+    element("status").className = style;
   };
 
   // Returns a script of Pyodide, which is packed by gzip, as text in base64.
@@ -76,7 +76,7 @@ responding(open("/situation", "rb").read())
   function answer(data) {
     if (data.fault !== undefined) {
       main.classList.remove("waiting");
-      say(`The engine can't be used in this browser: ${data.fault}`, true);
+      say(`The engine can't be used in this browser: ${data.fault}`, "fault");
       return;
     }
     if (data.isReady) {
@@ -93,14 +93,14 @@ responding(open("/situation", "rb").read())
     main.classList.remove("waiting");
     const answered = JSON.parse(data.answer);
     if (answered.error !== undefined) {
-      say(answered.error, true);
+      say(answered.error, "fault");
       return;
     }
     // HTML of the engine, in which all text is escaped; the content security policy lets nothing in it run or load.
     const parsed = new DOMParser().parseFromString(answered.view, "text/html");
     main.replaceChildren(...document.adoptNode(parsed.body).childNodes);
     [kind.textContent, subject.textContent] = [answered.kind, answered.subject];
-    say(answered.answer);
+    say(answered.answer, "unseen"); // the page shows it below; a screen reader reads it out
   }
 
   function listAdded() {
@@ -138,7 +138,7 @@ responding(open("/situation", "rb").read())
       return;
     }
     if (element("ip").value.trim() === "") {
-      say("Write the address of the sender, such as 192.0.2.1.", true);
+      say("Write the address of the sender, such as 192.0.2.1.", "fault");
       element("ip").focus();
       return;
     }

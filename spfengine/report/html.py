@@ -120,7 +120,9 @@ def _environment() -> "Environment":
 
 def _filters() -> "dict[str, Callable[..., Markup]]":
     """Return the filters of the templates, which make markup of text: `spans` of text in parts, `sentence` of such
-    text that begins with a capital letter, and `words` of a string. A report may have 100,000 parts.
+    text that begins with a capital letter, `lines` of several texts, and `words` of a string.
+
+    A report may have 100,000 parts.
     """
     from markupsafe import Markup
 
@@ -132,10 +134,13 @@ def _filters() -> "dict[str, Callable[..., Markup]]":
         first = next((index for index, part in enumerate(parts) if part.text), 0)
         return spans([*map(_capital, parts[first : first + 1]), *parts[first + 1 :]])
 
+    def lines(texts: Iterable[Iterable[Span]]) -> Markup:
+        return Markup("<br>").join(map(spans, texts))
+
     def words(text: str) -> Markup:
         return Markup(_escaped(text))  # noqa: S704 - all of it is escaped
 
-    return {"spans": spans, "sentence": sentence, "words": words}
+    return {"spans": spans, "sentence": sentence, "lines": lines, "words": words}
 
 
 _TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}

@@ -1,5 +1,6 @@
 """Findings of lint as a page: how many there are, and each with the part of the record that it is about."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -34,7 +35,7 @@ KIND = "What is wrong with SPF"
 _DOES = {Sends.YES: "sends mail", Sends.NO: "sends no mail", Sends.UNKNOWN: "may send mail"}
 _STYLES = {Severity.ERROR: "fail", Severity.WARNING: "softfail", Severity.INFO: "pass"}
 _MOST_SENTENCES = 20
-_LONGEST_ANSWER = 200
+_SHORTEST_ANSWER, _LONGEST_ANSWER = 16, 200  # characters
 
 
 def lint_page(
@@ -87,7 +88,7 @@ def _page(subject: str, findings: Sequence[LintFinding], sections: tuple[Section
     worst = min(findings, key=lambda finding: list(Severity).index(finding.severity)).severity
     style = _STYLES[worst]
     facts = Facts(tuple([Fact(*each) for each in _counts(findings)]))
-    return Page(KIND, subject, _answer(findings, worst), style, (facts,), sections)
+    return Page(KIND, subject, _answer(subject, findings, worst), style, (facts,), sections)
 
 
 def _counts(findings: Sequence[LintFinding]) -> Iterator[tuple[str, str, str]]:
@@ -100,19 +101,24 @@ def _counts(findings: Sequence[LintFinding]) -> Iterator[tuple[str, str, str]]:
             yield f"{number:,}", name, "" if severity is Severity.INFO else style
 
 
-def _answer(findings: Sequence[LintFinding], worst: Severity) -> Text:
+def _answer(subject: str, findings: Sequence[LintFinding], worst: Severity) -> Text:
     """Return what the worst finding says first, and how many findings there are besides."""
-    first = next(finding for finding in findings if finding.severity is worst)
-    own = "" if first.domain is None else f"{visible_name(first.domain)}: "
-    said = first.text.removeprefix(own).partition(": ")[0].partition("; ")[0]
     if worst is Severity.INFO:
-        things = counted(len(findings), "thing")
-        return text(Span("nothing is wrong", "pass"), f"; {things} to know")
+        return text(Span("nothing is wrong", "pass"), f"; {counted(len(findings), 'thing')} to know")
+    first = next(finding for finding in findings if finding.severity is worst)
+    name = "" if first.domain is None else visible_name(first.domain)
+    said = _first_clause(first.text.removeprefix(f"{name}: "))
     if len(said) > _LONGEST_ANSWER:
         return text(f"{finding_counts(findings)} found")
-    several = len({finding.domain for finding in findings}) > 1
+    whose = f"{name}: " if name and name != subject else ""
     more = and_more(len(findings) - 1, "finding")
-    return text(Span(f"{own if several else ''}{said}", _STYLES[worst]), f"; {more}" if more else "")
+    return text(Span(f"{whose}{said}", _STYLES[worst]), f"; {more}" if more else "")
+
+
+def _first_clause(said: str) -> str:
+    """Return the beginning of a text, up to a colon or semicolon, but more than a few words."""
+    ends = [found.start() for found in re.finditer("[:;] ", said) if found.start() >= _SHORTEST_ANSWER]
+    return said[: ends[0]] if ends else said
 
 
 def _place(linted: LintedRecord, finding: LintFinding) -> str:

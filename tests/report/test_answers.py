@@ -79,6 +79,7 @@ def test_the_report_of_a_trace_answers_what_decided(record: str, answer: str) ->
             "v=spf1 +all mx",
             "+all lets every client pass that no term before it matches; and 1 more finding",
         ),
+        ("v=spf1 exp=foo..example -all", "No explanation: foo..example is not a domain name"),
         ("v=spf1 ip4:192.0.2.1  -all", "Nothing is wrong; 1 thing to know"),
         ("v=spf1 ip4:192.0.2.1 -all", "Nothing found"),
     ],
@@ -86,6 +87,12 @@ def test_the_report_of_a_trace_answers_what_decided(record: str, answer: str) ->
 def test_the_report_of_lint_answers_what_is_wrong_first(record: str, answer: str) -> None:
     zone = spfengine.Zone({"x.example": {"TXT": record}})
     assert f"\n{answer}\n" in Page(spfengine.render_html(spfengine.lint("x.example", resolver=zone), now=NOW)).text
+
+
+def test_the_report_of_lint_names_the_domain_if_it_is_another_one() -> None:
+    names = {"x.example": {"TXT": "v=spf1 include:in.example -all"}, "in.example": {"TXT": "v=spf1 ipv4:192.0.2.1"}}
+    html = spfengine.render_html(spfengine.lint("x.example", resolver=spfengine.Zone(names)), now=NOW)
+    assert "\nin.example: ipv4 is not a mechanism" in Page(html).text
 
 
 @pytest.mark.parametrize(

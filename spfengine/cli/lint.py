@@ -215,18 +215,19 @@ def command(
     findings = [finding for finding in linted.findings if finding.code in codes]
     places = Places(zones)
     asked = Asked(zones, live, nameservers, others)
+    alone = record if linted.resolver is None else None
     if html is not None:
         from spfengine.report.lint import lint_page
 
         planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
-        page = lint_page(domain, findings, places.text, linted.names, planned)
+        page = lint_page(domain, findings, places.text, linted.names, planned, alone)
         situation = None
         if is_interactive:
             left_out = tuple([code for code in LintCode if code not in codes])
             situation = editable_lint(domain, record, others, linted.base, zones, own, senders, left_out)
         reports.write_report(page, html, evidence_lines(evidence), situation)
     if form == "text":
-        _show(domain, linted, findings, places, plans, asked)
+        _show(domain, linted, findings, places, plans, asked, alone)
     else:
         sys.stdout.write(_for_programs(domain, findings, places, form, _besides_findings(domain, linted, plans)))
     return _exit_code(findings, strict=strict)
@@ -239,9 +240,10 @@ def _show(
     places: Places,
     plans: list[LimitPlan],
     asked: Asked,
+    alone: str | tuple[str, ...] | None,
 ) -> None:
     screen = Screen()
-    screen.show(lint_lines(domain, findings, places.text, screen.width))
+    screen.show(lint_lines(domain, findings, places.text, screen.width, alone))
     for name, profiles in _too_much_for(linted).items():
         screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
     for plan in plans:
@@ -280,10 +282,10 @@ def _report_sources(domain: str | None, linted: LintedSources, form: str, html: 
     if html is not None:
         from spfengine.report.lint import sources_page
 
-        reports.write_report(sources_page(domain, linted.linted, linted.found.files), html)
+        reports.write_report(sources_page(domain, linted.linted, linted.found.files, is_asked=linted.is_asked), html)
     if form == "text":
         screen = Screen()
-        screen.show(source_lines(linted.linted, linted.found.files, screen.width))
+        screen.show(source_lines(linted.linted, linted.found.files, screen.width, is_asked=linted.is_asked))
     else:
         more = {"sources": linted.to_dict()}
         sys.stdout.write(_for_programs(domain, linted.findings, SourcePlaces(linted.linted), form, more))

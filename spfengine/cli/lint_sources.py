@@ -51,11 +51,13 @@ class LintedSources:
         found: the records.
         linted: the records with their findings.
         named: the files that were given by their own name.
+        is_asked: whether what the terms lead to was looked up.
     """
 
     found: Found
     linted: tuple[LintedRecord, ...]
     named: frozenset[str]
+    is_asked: bool
 
     @property
     def findings(self) -> list[Finding]:
@@ -119,7 +121,7 @@ def lint_sources(
         known = PartlyKnown(record.source, unknown, record.joins, record.is_quoted or bool(record.joins))
         name = domain if record.name is None else record.name
         linted.append(LintedRecord(record, select(lint_partly_known(known, domain=name, resolver=cached))))
-    return LintedSources(found, tuple(linted), frozenset(paths))
+    return LintedSources(found, tuple(linted), frozenset(paths), resolver is not None)
 
 
 def resolver_of(zones: tuple[str, ...], live: bool, nameservers: tuple[str, ...]) -> Resolver | None:

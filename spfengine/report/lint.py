@@ -27,7 +27,7 @@ from spfengine.report.page import (
 from spfengine.report.records import lint_finding, worst_first
 from spfengine.report.sentence import sentence_blocks
 from spfengine.text.lines import Line, Span
-from spfengine.text.lint import LintedRecord, finding_counts, not_looked_at
+from spfengine.text.lint import LintedRecord, finding_counts, not_looked_at, unasked, unasked_of
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted
 
@@ -44,6 +44,7 @@ def lint_page(
     place_of: Callable[[LintFinding], str] = lambda _: "",
     names: Sequence[NameSummary] = (),
     plan: Sequence[Line] = (),
+    alone: Sequence[str] | None = None,
 ) -> Page:
     """Return the page of findings.
 
@@ -52,6 +53,7 @@ def lint_page(
         place_of: returns the file and line of the record that a finding is about, or "".
         names: the names of a zone, with what each needs.
         plan: the lines of plans to get within the limits.
+        alone: the strings of a record of which the text alone was looked at.
     """
     subject = visible_name(domain) if domain is not None else "all names of the zone" if names else "a record"
     return _page(
@@ -63,11 +65,12 @@ def lint_page(
             Section("records", "The records as sentences", tuple(_sentences(findings))),
             Section("names", "Names of the zone", tuple(_names(names))),
         ),
+        unasked(alone),
     )
 
 
-def sources_page(domain: str | None, linted: Sequence[LintedRecord], files: int) -> Page:
-    """Return the page of the findings in source files."""
+def sources_page(domain: str | None, linted: Sequence[LintedRecord], files: int, *, is_asked: bool) -> Page:
+    """Return the page of the findings in source files; `is_asked`: whether what their terms lead to was looked up."""
     findings = [finding for each in linted for finding in each.findings]
     blocks: list[Block] = []
     for each in linted:
@@ -79,16 +82,20 @@ def sources_page(domain: str | None, linted: Sequence[LintedRecord], files: int)
             blocks.append(Group(title, (*unknown, *([Findings(found)] if found else []))))
     where = f"{counted(len(linted), 'record')} in {counted(files, 'file')}"
     subject = where if domain is None else f"{visible_name(domain)}, {where}"
-    return _page(subject, findings, (Section("findings", "What was found", tuple(blocks)),))
+    caveat = "" if is_asked else unasked_of(linted)
+    return _page(subject, findings, (Section("findings", "What was found", tuple(blocks)),), caveat)
 
 
-def _page(subject: str, findings: Sequence[LintFinding], sections: tuple[Section, ...]) -> Page:
-    if not findings:
-        return Page(KIND, subject, text(Span("nothing found", "pass")), "pass", (), sections)
-    worst = min(findings, key=lambda finding: list(Severity).index(finding.severity)).severity
-    style = _STYLES[worst]
+def _page(subject: str, findings: Sequence[LintFinding], sections: tuple[Section, ...], caveat: str = "") -> Page:
     facts = Facts(tuple([Fact(*each) for each in _counts(findings)]))
-    return Page(KIND, subject, _answer(subject, findings, worst), style, (facts,), sections)
+    worst = min([finding.severity for finding in findings], key=list(Severity).index, default=Severity.INFO)
+    if worst is not Severity.INFO:
+        return Page(KIND, subject, _answer(subject, findings, worst), _STYLES[worst], (facts,), sections)
+    style = "" if caveat else "pass"
+    if not findings:
+        return Page(KIND, subject, text(Span("nothing found", style), caveat), style, (), sections)
+    answer = text(Span("nothing wrong was found", style), f"{caveat}; {counted(len(findings), 'thing')} to know")
+    return Page(KIND, subject, answer, style, (facts,), sections)
 
 
 def _counts(findings: Sequence[LintFinding]) -> Iterator[tuple[str, str, str]]:
@@ -103,8 +110,6 @@ def _counts(findings: Sequence[LintFinding]) -> Iterator[tuple[str, str, str]]:
 
 def _answer(subject: str, findings: Sequence[LintFinding], worst: Severity) -> Text:
     """Return what the worst finding says first, and how many findings there are besides."""
-    if worst is Severity.INFO:
-        return text(Span("nothing is wrong", "pass"), f"; {counted(len(findings), 'thing')} to know")
     first = next(finding for finding in findings if finding.severity is worst)
     name = "" if first.domain is None else visible_name(first.domain)
     said = _first_clause(first.text.removeprefix(f"{name}: "))

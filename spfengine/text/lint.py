@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, quoted
 from spfengine.linting.zones import NameSummary, Sends
+from spfengine.record.parser import diagnose, parse
 from spfengine.record.tokenizer import tokens
 from spfengine.text.lines import SIGNS, Line, Row, Span, line, note, plain, table
 from spfengine.text.problems import problem_lines
@@ -32,12 +33,17 @@ _MARKS = {
 
 
 def lint_lines(
-    domain: str | None, findings: Sequence[Finding], place_of: Callable[[Finding], str], width: int | None
+    domain: str | None,
+    findings: Sequence[Finding],
+    place_of: Callable[[Finding], str],
+    width: int | None,
+    alone: Sequence[str] | None = None,
 ) -> Iterator[Line]:
     """Yield the lines for all findings, and how many there are.
 
     Args:
         place_of: returns the file and line of the record that a finding is about, or "".
+        alone: the strings of a record of which the text alone was looked at.
     """
     hosts = list(dict.fromkeys([each.domain or "" for each in findings if each.code is LintCode.HELO_WITHOUT_RECORD]))
     together = len(hosts) > _MOST_ALONE
@@ -50,11 +56,28 @@ def lint_lines(
     if together:
         yield from _hosts_lines(hosts)
         yield line()
-    what = "" if domain is None else f" for {visible_name(domain)}"
+    what = unasked(alone) if domain is None else f" for {visible_name(domain)}"
     if not findings:
         yield line(Span("nothing found", "pass"), what)
         return
     yield line(Span(finding_counts(findings), "strong"), what)
+
+
+def unasked(alone: Sequence[str] | None) -> str:
+    """Return that the names in a record were not looked up, if its text alone was looked at and it has any."""
+    record = "" if alone is None else "".join(alone)
+    if not record or diagnose(record):
+        return ""
+    parsed = parse(record)
+    if not any(term.costs_lookup for term in (*parsed.directives, *parsed.modifiers)):
+        return ""
+    return " in the text of the record; what its terms lead to was not looked up"
+
+
+def unasked_of(linted: Sequence["LintedRecord"]) -> str:
+    """Return that the names in the records of source files were not looked up, if they have any."""
+    has_names = any(unasked([each.record.source]) for each in linted)
+    return "; what their terms lead to was not looked up" if has_names else ""
 
 
 def _hosts_lines(hosts: Sequence[str]) -> Iterator[Line]:
@@ -95,14 +118,19 @@ class LintedRecord:
         return self.record.region_of(span)
 
 
-def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None) -> Iterator[Line]:
-    """Yield the lines for the records of source files, and how many findings there are."""
+def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None, *, is_asked: bool) -> Iterator[Line]:
+    """Yield the lines for the records of source files, and how many findings there are.
+
+    Args:
+        is_asked: whether what their terms lead to was looked up.
+    """
     findings = [finding for each in linted for finding in each.findings]
     for each in linted:
         if each.findings or each.record.unknown:
             yield from _source_lines(each, width)
             yield line()
     where = f" in {counted(len(linted), 'record')} of {counted(files, 'file')}"
+    where += "" if is_asked else unasked_of(linted)
     if not linted:
         yield line("no SPF record found in ", counted(files, "file"))
     elif not findings:

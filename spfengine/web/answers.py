@@ -272,11 +272,11 @@ def _lint(asked: _Asked) -> Answer:
     """Answer what is wrong with a draft, or with the records of the domain."""
     request = asked.request
     if not request.domain and not request.senders:
-        findings = lint(None, record=_draft(request))
-        return asked.shown(lint_page(None, findings))
+        record = _draft(request)
+        return asked.shown(lint_page(None, lint(None, record=record), alone=record))
     domain, resolver = asked.domain(), asked.resolver()
-    record = _draft(request) if request.draft.strip() else None
-    findings = lint(domain, resolver=resolver, record=record, senders=asked.senders())
+    draft = _draft(request) if request.draft.strip() else None
+    findings = lint(domain, resolver=resolver, record=draft, senders=asked.senders())
     return asked.shown(lint_page(domain, findings))
 
 

@@ -144,7 +144,13 @@ def test_what_dns_could_not_answer_has_an_exit_code_of_its_own(call: Call, suite
 
 
 def test_nothing_found(call: Call) -> None:
-    assert call("lint", "--record", "v=spf1 mx -all").out == "nothing found\n"
+    assert call("lint", "--record", "v=spf1 ip4:23.83.208.1 -all").out == "nothing found\n"
+
+
+@pytest.mark.parametrize("record", ["v=spf1 mx -all", "v=spf1 include:gone.example -all", "v=spf1 redirect=x.example"])
+def test_what_was_not_looked_up_is_said(call: Call, record: str) -> None:
+    expected = "nothing found in the text of the record; what its terms lead to was not looked up\n"
+    assert call("lint", "--record", record).out == expected
 
 
 USAGE = [

@@ -47,7 +47,7 @@ def test_text(call: Call) -> None:
         "                             ^^^^\n"
         "    hint: write ~all, or -all once all your senders are in the record\n"
         "\n"
-        "1 error, 1 warning in 2 records of 2 files\n"
+        "1 error, 1 warning in 2 records of 2 files; what their terms lead to was not looked up\n"
     )
 
 

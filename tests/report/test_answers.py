@@ -11,6 +11,7 @@ from spfengine import Status
 from spfengine.policy.include_tree import include_tree
 from spfengine.report import page as report
 from spfengine.report.html import page_html
+from spfengine.report.lint import lint_page
 from spfengine.simulation.enforce import enforce
 from spfengine.text.lines import Span
 from spfengine.visible import visible
@@ -80,13 +81,38 @@ def test_the_report_of_a_trace_answers_what_decided(record: str, answer: str) ->
             "+all lets every client pass that no term before it matches; and 1 more finding",
         ),
         ("v=spf1 exp=foo..example -all", "No explanation: foo..example is not a domain name"),
-        ("v=spf1 ip4:192.0.2.1  -all", "Nothing is wrong; 1 thing to know"),
+        ("v=spf1 ip4:192.0.2.1  -all", "Nothing wrong was found; 1 thing to know"),
         ("v=spf1 ip4:192.0.2.1 -all", "Nothing found"),
     ],
 )
 def test_the_report_of_lint_answers_what_is_wrong_first(record: str, answer: str) -> None:
     zone = spfengine.Zone({"x.example": {"TXT": record}})
     assert f"\n{answer}\n" in Page(spfengine.render_html(spfengine.lint("x.example", resolver=zone), now=NOW)).text
+
+
+@pytest.mark.parametrize(
+    ("record", "answer", "style"),
+    [
+        ("v=spf1 ip4:23.83.208.1 -all", "Nothing found", "answer pass"),
+        (
+            "v=spf1 include:gone.example -all",
+            "Nothing found in the text of the record; what its terms lead to was not looked up",
+            "answer ",
+        ),
+        (
+            "v=spf1 include:gone.example  -all",
+            (
+                "Nothing wrong was found in the text of the record; what its terms lead to was not looked up; "
+                "1 thing to know"
+            ),
+            "answer ",
+        ),
+    ],
+)
+def test_the_report_of_a_record_alone_claims_no_more_than_was_looked_at(record: str, answer: str, style: str) -> None:
+    page = Page(page_html(lint_page(None, spfengine.lint(None, record=record), alone=record), NOW))
+    assert f"\n{answer}\n" in page.text
+    assert style in [each.get("class") for each in page.of("div")]
 
 
 def test_the_report_of_lint_names_the_domain_if_it_is_another_one() -> None:

@@ -103,7 +103,7 @@ class EditableLint:
         own = records.pop(self.drafts[0].name, ())
         record = own if len(own) > 1 else own[0] if own else None
         if self.domain is None:
-            return lint_page(None, self._reported(lint(None, record=record)))
+            return lint_page(None, self._reported(lint(None, record=record)), alone=record)
         others = {name: "".join(strings) for name, strings in records.items()}
         found, resolver = lint_drafts(self.domain, record, others, self._resolver(), self.own, self.senders)
         plans = plans_of(found, resolver, self.senders)

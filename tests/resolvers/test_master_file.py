@@ -253,6 +253,8 @@ def test_data_of_other_types_is_kept_as_written_but_for_relative_names(data: str
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
+        ("Name,Type,Content,TTL\nx.example,TXT,v=spf1 -all,300\n", ["this is a table, not a zone file", "(BIND)"]),
+        ('"Type";"Host";"Value"\n', ["this is a table, not a zone file"]),
         ("a.example. TLSA\n", ["there is no data", "type TLSA"]),
         ("a.example. A \\# 4 c00002\n", ["3 octets, not 4"]),
         ("a.example. A \\# 5 c000020101\n", ["longer than", "type A"]),

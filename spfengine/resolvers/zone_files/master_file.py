@@ -65,6 +65,12 @@ _SECONDS_OF_AUTOMATIC = 300
 
 _AGE = re.compile(r"\[(?:AGE|Aging):[0-9]+\]", re.IGNORECASE)  # in files of Windows: when the record was last seen
 
+_TABLE = re.compile(rb"\s*+([^\n]{,200})")
+_TABLE_NAMES = {"name", "host", "hostname", "record name", "domain"}  # heads of its columns, besides "type"
+_NO_TABLE = (
+    'lines such as `example.com. 3600 IN TXT "v=spf1 -all"`; most DNS providers export a zone file (BIND) as well'
+)
+
 _RECORD = "[TTL] [IN] TYPE and its data"
 _NEEDS_ORIGIN = (
     "names that end with a dot, or an $ORIGIN line that completes the others (or the zone's name: --zone DOMAIN=FILE, "
@@ -143,6 +149,7 @@ class _Reader:
         self.rrsets: dict[tuple[str, str], tuple[dict[Any, None], list[int | None]]] = {}
 
     def read(self) -> Content:
+        self._refuse_table()
         while (entry := self.entries.next()) is not None:
             self.start = entry.start
             self._entry(entry)
@@ -161,6 +168,13 @@ class _Reader:
         if not apexes and self.assumed is not None:
             apexes = (self.assumed,)  # its relative names are read as those of this zone
         return tuple(self.names.values()), content, apexes
+
+    def _refuse_table(self) -> None:
+        """Raise ZoneError if the first line has the heads of a table's columns."""
+        first = _TABLE.match(self.data)
+        heads = [head.strip("\"' ").lower() for head in re.split("[,;\t]", first[1].decode("latin-1"))] if first else []
+        if "type" in heads and not _TABLE_NAMES.isdisjoint(heads):
+            self.fail("this is a table, not a zone file", _NO_TABLE)
 
     def _flattened(self, rrsets: dict[Key, RRset]) -> tuple[RRset, ...]:
         """Return the RRsets; a CNAME record that Cloudflare's exports have at the apex is an alias of addresses."""

@@ -27,7 +27,10 @@ class Files {
   }
 
   add(files) {
-    this.files.push(...files);
+    const isSame = (one, other) => ["name", "size", "lastModified"].every((key) => one[key] === other[key]);
+    for (const file of files) {
+      if (!this.files.some((each) => isSame(each, file))) this.files.push(file);
+    }
     this.show();
   }
 
@@ -57,7 +60,11 @@ class Files {
 
   async read() {
     const size = this.files.reduce((sum, file) => sum + file.size, 0);
-    if (size > MOST_OCTETS) throw new Error("these files are larger than 16 MiB; choose fewer");
+    if (size > MOST_OCTETS) {
+      throw new Error(this.files.length > 1
+        ? "these files together are larger than 16 MiB; choose fewer, or use the command spfengine"
+        : "this file is larger than 16 MiB; choose a smaller one, or use the command spfengine");
+    }
     return Promise.all(this.files.map(async (file) => fileOf(file.name, new Uint8Array(await file.arrayBuffer()))));
   }
 }

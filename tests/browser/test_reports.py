@@ -150,7 +150,7 @@ def test_rows_that_are_stacked_are_a_table_to_a_screen_reader(chromium: "Browser
 
 
 def test_what_is_selected_to_be_copied_is_the_record(chromium: "Browser", tmp_path: Path) -> None:
-    """Where a long name may break is not part of it."""
+    """A long name has places to break, which are no part of it."""
     with opened(chromium, KINDS["suggest"](), tmp_path, PHONE) as report:
         selected = report.page.locator("pre.copy code").first.evaluate(
             "element => { getSelection().selectAllChildren(element); return getSelection().toString(); }"

@@ -21,18 +21,13 @@ from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from scripts.pyodide_package import PYODIDE, fetched, verified
+from spfengine.report.interactive import PARTS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LICENSES = REPOSITORY / "scripts" / "live_licenses"
 """The licences of Pyodide (MPL-2.0) and of CPython (Python-2.0), which become part of the wheel."""
-PARTS = {
-    "pyodide.js": "pyodide.js",
-    "pyodide.asm.mjs": "pyodide.asm.js",
-    "pyodide.asm.wasm": "pyodide.asm.wasm",
-    "python_stdlib.zip": "python_stdlib.zip",
-    "pyodide-lock.json": "pyodide-lock.json",
-}
-"""The files of Pyodide that an interactive report needs, and what they are called in the wheel."""
+RENAMED = {"pyodide.asm.mjs": "pyodide.asm.js"}
+"""What files of Pyodide are called in the wheel, if not by their own names."""
 LEFT_OUT = {
     "__phello__", "_aix_support", "_android_support", "_apple_support", "_ios_support", "_osx_support", "_pyrepl",
     "antigravity", "bdb", "cProfile", "cmd", "code", "concurrent/interpreters", "compression", "ctypes", "curses",
@@ -97,9 +92,9 @@ def build(pyodide: Path | None, output: Path) -> Path:
         package.mkdir(parents=True)
         shutil.copytree(LICENSES, project / "licenses")
         for name, content in verified(pyodide or fetched(Path(folder))):
-            if name in PARTS:
-                part, reduced = PARTS[name], _reduced(name, content)
-                (package / f"{part}.gz").write_bytes(gzip.compress(reduced, mtime=0))
+            part = RENAMED.get(name, name)
+            if part in PARTS:
+                (package / f"{part}.gz").write_bytes(gzip.compress(_reduced(name, content), mtime=0))
         about = _ABOUT.format(version=version, package=PYODIDE)
         (package / "__init__.py").write_text(about, encoding="ascii")
         (project / "README.md").write_text(about.strip('"\n') + "\n", encoding="ascii")

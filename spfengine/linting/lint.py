@@ -12,7 +12,7 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms, zone_names
-from spfengine.linting.codes import LintCode
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.exposure import exposure, rentable_terms
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
 from spfengine.linting.hosts import helo_names
@@ -104,6 +104,11 @@ async def alint(
         return _lint_text(record)
     steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
     return (await adrive(steps, known_to(resolver))).findings
+
+
+def is_whole_fix(fix: tuple[str, ...]) -> bool:
+    """Whether nothing else is wrong with the record of a fix, as far as its text shows."""
+    return all(finding.severity is Severity.INFO for finding in lint(None, record=fix))
 
 
 def lint_zone(

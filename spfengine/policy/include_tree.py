@@ -192,6 +192,11 @@ class IncludeTree(Reportable):
         return any(record.result in (Result.NONE, Result.PERMERROR) for record in self.records)
 
     @property
+    def hides_lookups(self) -> bool:
+        """Whether an error ends the checks before terms that would need lookups, so that those are not counted."""
+        return self.is_broken and self.root.result is not Result.NONE
+
+    @property
     def is_over_limit(self) -> bool:
         """Whether some addresses exceed a limit of RFC 7208 §4.6.4, so that they get permerror."""
         over = self.budget.exceeds(self.limits)

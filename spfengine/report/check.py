@@ -125,8 +125,9 @@ def _problems(result: CheckResult) -> list[Finding]:
 
 def _sentences(result: CheckResult) -> list[Block]:
     blocks: dict[str, Block] = {}
+    problem = result.problem if result.result is Result.PERMERROR else None
     for record in decisive_records(result.trace.root):
-        inner = sentence_blocks(record.record, record.domain)
+        inner = sentence_blocks(record.record, record.domain, problem)
         if inner:
             name = visible_name(record.domain)
             blocks.setdefault(name, Group(text(Span(name, "term")), tuple(inner)))
@@ -157,7 +158,8 @@ def _decision(trace: Trace) -> Text:
 
 def trace_block(trace: Trace) -> Tree:
     """Return a trace as a tree: records, their terms, what each asked, and what DNS answered."""
-    return Tree(_record(trace.root, "unknown" if trace.result is Result.TEMPERROR else "fault"))
+    ended = {Result.TEMPERROR: "unknown", Result.NONE: "none"}.get(trace.result, "fault")
+    return Tree(_record(trace.root, ended))
 
 
 def _record(record: TracedRecord, ended: str) -> Node:

@@ -146,7 +146,7 @@ def _filters() -> "dict[str, Callable[..., Markup]]":
 _TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}
 _OTHER = '<strong class="{0}">{1}</strong>'
 _KEPT_SMALL = ("mx", "ptr")
-_LONG = 24  # a longer word may not fit next to others on a phone
+_LONG = 15  # as an IPv4 address; a longer word may not fit next to others on a phone
 _UNUSUAL = re.compile(rf"\S{{{_LONG + 1},}}|(?<![^\s(])--?[a-z][a-z-]*(?![^\s,.;:)])")
 """Long words, and options such as `--zone` and `-all`."""
 _RANGE = re.compile(r"([0-9a-f.:]+-)([0-9a-f.:]+)")  # of addresses

@@ -235,6 +235,7 @@ class Finding:
         excerpt: the part of the record; or None.
         hint: what to do, or None.
         fix: the record to publish, or None.
+        is_whole_fix: whether nothing else is known to be wrong with that record.
     """
 
     severity: str
@@ -245,6 +246,7 @@ class Finding:
     excerpt: Excerpt | None = None
     hint: str | None = None
     fix: str | None = None
+    is_whole_fix: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from spfengine.advice.forms import FORMS
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding as LintFinding, quoted
+from spfengine.linting.lint import is_whole_fix
 from spfengine.problems import Problem, ProblemCode
 from spfengine.report.page import Block, Excerpt, Finding, Form, Paste, signed, term_blocks
 from spfengine.simulation.records import TermChange
@@ -46,6 +47,7 @@ def lint_finding(finding: LintFinding, place: str = "") -> Finding:
         excerpt_of(finding.source, finding.span),
         finding.hint,
         None if finding.fix is None else quoted(finding.fix),
+        finding.fix is None or is_whole_fix(finding.fix),
     )
 
 

@@ -5,6 +5,8 @@ from itertools import groupby
 
 from spfengine.addresses import address_text
 from spfengine.evaluation.check_host import QUALIFIERS
+from spfengine.policy.policy import Policy
+from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, All, Directive, Exists, HostDirective, Include, Network, Ptr, Record
 from spfengine.report.page import Block, Paragraph, Prose, Text
@@ -16,9 +18,25 @@ _RUN = 6  # this many networks are counted, and not listed
 _SHOWN = 120
 
 
-def sentence_blocks(record: Record | None, domain: str | None) -> list[Block]:
-    """Return the sentence for the record of a domain; nothing if there is no record that can be read."""
-    return [] if record is None else [Prose((Paragraph(tuple(_sentence(record, domain))),))]
+def sentence_blocks(record: Record | None, domain: str | None, problem: Problem | None = None) -> list[Block]:
+    """Return the sentence for the record of a domain; nothing if there is no record that can be read.
+
+    Args:
+        problem: why some clients get permerror instead; None if none is known to.
+    """
+    if record is None:
+        return []
+    paragraphs = [Paragraph(tuple(_sentence(record, domain)))]
+    if problem is not None:
+        error = Span("permerror", "permerror"), Span(f" instead, if a check gets to what is wrong: {problem.text}.")
+        paragraphs.append(Paragraph(error))
+    return [Prose(tuple(paragraphs))]
+
+
+def broken_by(policy: Policy) -> Problem | None:
+    """Return why some clients get permerror, whatever the sentence says; None if none is known to."""
+    outcomes = [outcome for version in (4, 6) for _, _, outcome in policy.ranges(version)]
+    return next((each.problem for each in outcomes if each.result is Result.PERMERROR), None)
 
 
 def _sentence(record: Record, domain: str | None) -> Iterator[Span]:

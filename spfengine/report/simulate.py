@@ -31,7 +31,7 @@ from spfengine.report.page import (
 )
 from spfengine.report.records import paste_block, problem_finding, term_changes, worst_first
 from spfengine.report.senders import disagreement_tables, sender_facts, sender_tables
-from spfengine.report.sentence import sentence_blocks
+from spfengine.report.sentence import broken_by, sentence_blocks
 from spfengine.report.space import space_block
 from spfengine.simulation.records import RecordChange
 from spfengine.simulation.simulation import Effect, Simulation
@@ -202,17 +202,23 @@ def record_blocks(simulation: Simulation, own: tuple[str, ...]) -> list[Block]:
     for record in simulation.records:
         heading = next(record_lines(record, own, None))
         name = visible_name(record.domain)
-        inner = [*term_changes(name, record.terms), *sentences(record.before, record.after, record.domain)]
+        is_main = fold(record.domain) == fold(simulation.domain)
+        problems = [broken_by(each) if is_main else None for each in (simulation.before, simulation.after)]
+        inner = [*term_changes(name, record.terms), *_sentences(record, problems)]
         blocks.append(Group(heading.spans, tuple(inner)))
     return blocks
 
 
-def sentences(before: str | None, after: str | None, domain: str) -> list[Block]:
-    """Return what a record says before and after a change, each as a sentence; nothing for what can't be read."""
+def _sentences(record: RecordChange, problems: Sequence[Problem | None]) -> list[Block]:
+    """Return what a record says before and after a change, each as a sentence; nothing for what can't be read.
+
+    Args:
+        problems: why some clients get permerror before and after.
+    """
     blocks: list[Block] = []
-    for name, source in (("Before", before), ("After", after)):
+    for name, source, problem in zip(("Before", "After"), (record.before, record.after), problems, strict=True):
         if source is not None and not diagnose(source):
-            blocks += [Group(text(name), tuple(sentence_blocks(parse(source), domain)))]
+            blocks += [Group(text(name), tuple(sentence_blocks(parse(source), record.domain, problem)))]
     return blocks
 
 

@@ -23,7 +23,7 @@ from spfengine.report.page import (
     text,
 )
 from spfengine.report.records import lint_finding, paste_block, problem_finding, worst_first
-from spfengine.report.sentence import sentence_blocks
+from spfengine.report.sentence import broken_by, sentence_blocks
 from spfengine.report.simulate import draft_finding, effect_sections, measured_sections, space_facts
 from spfengine.text.lines import Line, Span, line, note, verbatim
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines
@@ -90,7 +90,8 @@ def _terms(suggestion: Suggestion) -> list[Block]:
         blocks += term_blocks(visible_name(suggestion.domain), terms)
     record = suggestion.record or suggestion.closest
     if record is not None and not diagnose(record):
-        blocks += sentence_blocks(parse(record), suggestion.domain)
+        problem = None if suggestion.simulation is None else broken_by(suggestion.simulation.after)
+        blocks += sentence_blocks(parse(record), suggestion.domain, problem)
     return blocks
 
 

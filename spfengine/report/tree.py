@@ -25,7 +25,7 @@ def tree_page(tree: IncludeTree, plan: list[Line] | None = None) -> Page:
         plan: the lines of a plan to get within the limits, if there is one.
     """
     answer = _answer(tree)
-    record = tree.root.record
+    sentences = sentence_blocks(tree.root.record, tree.domain, _why_permerror(tree))
     return Page(
         KIND,
         visible_name(tree.domain),
@@ -37,7 +37,7 @@ def tree_page(tree: IncludeTree, plan: list[Line] | None = None) -> Page:
             Section("plan", "How to get within the limits", tuple(prose(plan or []))),
             Section("limits", "Limits", (Meters(tuple(_meters(tree))), *prose(receiver_lines(tree.budget)))),
             Section("tree", "The include tree", (tree_block(tree), *_notes(tree))),
-            Section("record", "The record as a sentence", tuple(sentence_blocks(record, tree.domain))),
+            Section("record", "The record as a sentence", tuple(sentences)),
         ),
     )
 
@@ -70,6 +70,14 @@ def _broken(tree: IncludeTree) -> Text:
     return text(Span("the record is broken", "fault"), ": every check gives permerror")
 
 
+def _why_permerror(tree: IncludeTree) -> Problem | None:
+    """Return why some clients get permerror; None if none is known to."""
+    for record in tree.records:
+        if record.result in (Result.NONE, Result.PERMERROR):
+            return record.problems[0]
+    return next(iter(tree.problems), None) if tree.is_over_limit else None
+
+
 def _problems(tree: IncludeTree) -> list[Block]:
     sources = {record.domain: source_of(record) for record in tree.records if record.problems}
     unknown = {each for record in tree.records if record.result is Result.TEMPERROR for each in record.problems}
@@ -98,7 +106,7 @@ def source_of(record: TreeRecord) -> str | None:
 
 
 def _meters(tree: IncludeTree) -> list[Meter]:
-    meters = limit_meters(None, tree.budget, tree.limits, is_open=tree.is_open)
+    meters = limit_meters(None, tree.budget, tree.limits, is_open=tree.is_open or tree.hides_lookups)
     asked = tree.root.question
     if asked is not None and not asked.answer.is_failure:
         meters.append(size_meter(None, answer_size(tree.domain, asked.answer)))

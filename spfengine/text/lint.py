@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, quoted
+from spfengine.linting.lint import is_whole_fix
 from spfengine.linting.zones import NameSummary, Sends
 from spfengine.record.parser import diagnose, parse
 from spfengine.record.tokenizer import tokens
@@ -235,4 +236,5 @@ def _finding_lines(finding: Finding, width: int | None, before: str) -> Iterator
     mark = _MARKS[finding.severity]
     yield from problem_lines(finding, width, source=finding.source, mark=mark, before=before, section=True)
     if finding.fix is not None:
-        yield note(Span("fix:  ", "strong"), quoted(finding.fix), indent=4)
+        label = "fix:  " if is_whole_fix(finding.fix) else "fixes only this: "
+        yield note(Span(label, "strong"), quoted(finding.fix), indent=4)

@@ -230,7 +230,7 @@ def _meters(tree: IncludeTree) -> Iterator[Line]:
     if need.endless:
         yield note(Span(f"lookups without end, and {limits.lookups} are allowed", "fault"))
         return
-    least = "at least " if tree.is_open or need.incomplete else ""
+    least = "at least " if tree.is_open or tree.hides_lookups or need.incomplete else ""
     rule = limits.void_rule
     used = of_limit(need.worst_lookups, limits.lookups)
     lookups = Span(f"lookups {least}{used}", _style(need.worst_lookups, limits.lookups))

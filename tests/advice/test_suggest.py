@@ -218,6 +218,18 @@ def test_what_is_done_for_a_sender(
     assert (each.why is None) == (message is None)
 
 
+def test_a_sender_whose_check_ends_before_its_term_is_not_said_to_have_none() -> None:
+    zone = Zone({
+        "d.example": {"TXT": "v=spf1 include:vendor.example include:amazonses.com ~all"},
+        "vendor.example": {"TXT": "v=spf1 ip4:203.0.113.0/24 include:gone.vendor.example -all"},
+        "amazonses.com": {"TXT": "v=spf1 ip4:198.51.100.0/24 -all"},
+    })  # fmt: skip
+    [advice] = spfengine.suggest("d.example", [Sender("198.51.100.9", "@d.example")], resolver=zone).senders
+    assert advice.after == "permerror"
+    assert advice.why is not None
+    assert advice.why.startswith("its check ends before a term lets it pass: include:gone.vendor.example leads to no")
+
+
 def test_a_sender_of_another_domain_is_not_its_business() -> None:
     found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "bounce@news.example", reported="fail"))
     assert found.record == "v=spf1 a -all"

@@ -25,7 +25,8 @@ BROKEN = """() => {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     let block = node.parentElement;
     while (getComputedStyle(block).display === "inline") block = block.parentElement;
-    for (const word of node.data.matchAll(/[^\\s\\/-]+/g)) {
+    const words = [/[^\\s\\/-]+/g, /[^\\s\\/.:=@,-]+/g].flatMap((each) => [...node.data.matchAll(each)]);
+    for (const word of words) {
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
@@ -37,7 +38,7 @@ BROKEN = """() => {
   }
   return broken;
 }"""
-"""The words that are broken although they would fit on a line of their own."""
+"""The words, and the parts of names and addresses, that are broken although they would fit on a line of their own."""
 LOADED = (
     "document.querySelectorAll('script, img, iframe, object, embed, link, form, [style], [onload], [onerror]').length"
 )
@@ -106,6 +107,17 @@ def test_a_report(chromium: "Browser", axe: str, pictures: Path | None, tmp_path
             assert report.page.evaluate(BROKEN) == []
             assert report.is_quiet()
             assert violations(report, axe) == []
+
+
+@pytest.mark.parametrize("width", [344, PHONE])
+def test_addresses_are_not_broken_beside_long_results(chromium: "Browser", tmp_path: Path, width: int) -> None:
+    zone = spfengine.Zone({"x.example": {"TXT": "v=spf1 include:gone.example ~all"}})
+    ips = ("198.151.100.159", "2001:db8:4864:20::12b", "2001:db8:1234:5678:9abc:def0:1234:5678")
+    senders = [spfengine.Sender(ip, "@x.example", None, 12_345) for ip in ips]
+    html = spfengine.simulate("x.example", "v=spf1 ipv4:1.2.3.4", resolver=zone, senders=senders).render_html(now=NOW)
+    with opened(chromium, html, tmp_path, width) as report:
+        assert report.overflow() <= 0
+        assert report.page.evaluate(BROKEN) == []
 
 
 def test_what_keeps_people_out_is_found(chromium: "Browser", axe: str, tmp_path: Path) -> None:

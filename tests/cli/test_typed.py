@@ -326,7 +326,7 @@ def test_strings_that_lack_a_space_are_in_the_json_of_a_check_and_of_a_change(ca
 @pytest.mark.parametrize(
     ("arguments", "note"),
     [
-        (["lint", "--draft", '"v=spf1 mx" " -all"'], "up in the record (quotes and splits)"),
+        (["lint", "--draft", '"v=spf1 mx" " -all"'], "cleaned up in the record (quotes and splits)"),
         (["check", "192.0.2.1", "a@seed.example", "--draft", "“v=spf1 -all”"], "(curly quotes, quotes)"),
         (["check", "192.0.2.1:25", "a@seed.example"], "'192.0.2.1:25' is read as 192.0.2.1"),
         (["simulate", "seed.example", "--draft", "seed.example TXT 'v=spf1 -all'"], "the text before the record"),
@@ -343,7 +343,8 @@ def test_how_arguments_were_understood_is_in_documents_and_reports(
     notes = json.loads(ended.out)["notes"]
     assert [note in each for each in notes] == [True]
     assert notes[0] in ended.err
-    assert note.rsplit("'", maxsplit=1)[-1] in page.read_text(encoding="utf-8")
+    said = note.rsplit("'", maxsplit=1)[-1]
+    assert re.search(f"{re.escape(said[:1])}{re.escape(said[1:])}", page.read_text(encoding="utf-8"), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("word", ["-helo", "-helo=mx.seed.example", "-zone"])

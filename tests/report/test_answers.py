@@ -115,6 +115,51 @@ def test_the_report_of_a_record_alone_claims_no_more_than_was_looked_at(record: 
     assert style in [each.get("class") for each in page.of("div")]
 
 
+GONE: dict[str, Any] = {"x.example": {"TXT": "v=spf1 include:gone.example a ~all", "A": ["192.0.2.1"]}}
+INSTEAD = (
+    "Permerror instead, if a check gets to what is wrong: include:gone.example leads to no record: gone.example does "
+    "not exist."
+)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda zone: spfengine.check("192.0.2.9", "a@x.example", resolver=zone).render_html(now=NOW),
+        lambda zone: include_tree("x.example", resolver=zone).render_html(now=NOW),
+        lambda zone: spfengine.simulate("x.example", "v=spf1 a ~all", resolver=zone).render_html(now=NOW),
+    ],
+    ids=["check", "tree", "simulate"],
+)
+def test_a_sentence_does_not_promise_what_an_error_prevents(make: Callable[[spfengine.Zone], str]) -> None:
+    assert Page(make(spfengine.Zone(GONE))).text.count(INSTEAD) == 1
+    whole = spfengine.Zone({**GONE, "gone.example": {"TXT": "v=spf1 -all"}})
+    assert "Permerror instead" not in Page(make(whole)).text
+
+
+def test_lookups_that_an_error_hides_are_not_said_to_be_left() -> None:
+    """In the report and in the terminal: the check ends at the first include, and `a` is not counted."""
+    tree = include_tree("x.example", resolver=spfengine.Zone(GONE))
+    assert "Within the limit: 9 left, as far as is known" in Page(tree.render_html(now=NOW)).text
+    assert "lookups at least 1/10" in tree.render(width=None)
+
+
+@pytest.mark.parametrize(
+    ("record", "label"),
+    [
+        ("v=spf1 ip4:23.83.208.300 inclde:x.example -all", "Fixes only this:"),
+        ("v=spf1 ipv4:23.83.208.1 +all", "Fixes only this:"),
+        ("v=spf1 ipv4:23.83.208.1 -all", "Fix:"),
+    ],
+)
+def test_a_fix_that_leaves_something_wrong_says_so(record: str, label: str) -> None:
+    findings = spfengine.lint(None, record=record)
+    shown = Page(spfengine.render_html(findings, now=NOW)).text
+    assert {each for each in ("Fix:", "Fixes only this:") if each in shown} == {label}
+    rendered = "".join([finding.render(width=None) for finding in findings])
+    assert ("fixes only this: " in rendered) is (label != "Fix:")
+
+
 def test_the_report_of_lint_names_the_domain_if_it_is_another_one() -> None:
     names = {"x.example": {"TXT": "v=spf1 include:in.example -all"}, "in.example": {"TXT": "v=spf1 ipv4:192.0.2.1"}}
     html = spfengine.render_html(spfengine.lint("x.example", resolver=spfengine.Zone(names)), now=NOW)

@@ -179,7 +179,7 @@ def _senders(solution: Solution, simulation: Simulation) -> Iterator[SenderAdvic
         change = next(changes) if sender.is_here else None
         identification = solution.identified.get(sender.sender.ip)
         domain = solution.situation.inputs.domain
-        yield _sender_advice(sender, change, domain, identification, _why_not_served(sender, solution))
+        yield _sender_advice(sender, change, domain, identification, _why_not_served(sender, change, solution))
 
 
 def _sender_advice(
@@ -238,7 +238,7 @@ def _is_of_service(identification: Identification | None) -> bool:
     return identification is not None and any(match.provider is not None for match in identification.matches)
 
 
-def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
+def _why_not_served(requested: RequestedSender, change: SenderChange | None, solution: Solution) -> str:
     """Return why a sender is not served, if it is not."""
     entry = special_of(requested.sender)
     if entry is not None:
@@ -252,6 +252,8 @@ def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
         return f"the record refuses it on purpose, by {requested.refusing.text}"
     if requested.is_beyond and requested.beyond is not None and not solution.fits:
         return f"{visible(requested.beyond[0], 60)} names it, but the check ends at a limit before"
+    if change is not None and change.after.result is Result.PERMERROR and change.after.problem is not None:
+        return f"its check ends before a term lets it pass: {change.after.problem.text}"
     if solution.situation.request.add:
         return "none of the terms to add matches it"
     if address_of(requested.sender) in solution.offer.serving:
